@@ -1,0 +1,165 @@
+#pragma once
+
+#include <ensemble/error.hpp>
+#include <ensemble/event.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace ensemble {
+
+/// What an append demands of a stream's present length (optimistic concurrency).
+class expected_version {
+public:
+  /// Any length will do.
+  [[nodiscard]] static expected_version any() noexcept { return expected_version(any_length); }
+  /// The stream must have no event yet.
+  [[nodiscard]] static expected_version none() noexcept { return expected_version(0); }
+  /// The stream must hold exactly `length` events.
+  [[nodiscard]] static expected_version exactly(std::uint64_t length) noexcept {
+    return expected_version(length);
+  }
+  [[nodiscard]] bool fits(std::uint64_t length) const noexcept {
+    return length_ == any_length || length_ == length;
+  }
+
+private:
+  static constexpr std::uint64_t any_length = ~std::uint64_t{};
+  explicit expected_version(std::uint64_t length) noexcept : length_(length) {}
+  std::uint64_t length_;
+};
+
+/// Events for one stream.
+struct stream_append {
+  std::string stream{};
+  expected_version expected = expected_version::any();
+  std::vector<new_event> events{};
+};
+
+/// A change of one row of a book: a small table of the engine's or a projection's, keyed by bytes.
+/// An empty value deletes the row.
+struct book_change {
+  std::string book{};
+  std::string key{};
+  std::optional<std::string> value{};
+};
+
+/// One atomic request: all of it is recorded, or nothing. Streams are appended in the order given.
+/// Book changes are written in the same transaction.
+struct append_request {
+  std::vector<stream_append> streams{};
+  std::vector<book_change> books{};
+};
+
+/// What became of one append request.
+struct append_result {
+  enum class status {
+    appended, ///< durable, to the degree that the journal's durability states
+    repeated, ///< the first event's id stands in its stream already: nothing was written
+    conflict, ///< a stream did not have its expected length: nothing was written
+  };
+  status state = status::appended;
+  /// The first and last event of the request (repeated: of the earlier append's first event).
+  position first{};
+  position last{};
+  /// The length of the first stream afterwards.
+  std::uint64_t length = 0;
+};
+
+/// Page limits of a read.
+inline constexpr std::size_t read_page = 1024;
+
+/// Reads a journal. Each reader belongs to one thread at a time; several may read at once, beside
+/// the writer. What was once read never changes, and nothing appears below it later.
+/// Messages come decoded when their type is registered (see journal_options), else opaque.
+/// Every function throws errc::journal_damaged, naming the event, when stored bytes fail their
+/// checksum, and errc::journal_failed when the storage cannot be read.
+class journal_reader {
+public:
+  virtual ~journal_reader() = default;
+  /// The position of the newest event; 0 for an empty journal.
+  virtual position head() = 0;
+  /// Up to `limit` events at `from` and after, in journal order.
+  virtual std::vector<recorded_event> read_all(position from, std::size_t limit = read_page) = 0;
+  /// Up to `limit` events of a stream, from that version on.
+  virtual std::vector<recorded_event> read_stream(std::string_view stream, stream_version from,
+                                                  std::size_t limit = read_page) = 0;
+  /// Up to `limit` events whose envelope names the instance, after `after`, in journal order. The
+  /// start event is not among them: it stands at start_of(instance).
+  virtual std::vector<recorded_event> read_instance(instance_id instance, position after,
+                                                    std::size_t limit = read_page) = 0;
+  /// Up to `limit` events of a flow, after `after`, in journal order.
+  virtual std::vector<recorded_event> read_correlation(correlation_id correlation, position after,
+                                                       std::size_t limit = read_page) = 0;
+  /// The event of that id in the stream, if it is there.
+  virtual std::optional<recorded_event> find(std::string_view stream, event_id id) = 0;
+  /// The names of up to `limit` streams of a category, sorted, behind `after`.
+  virtual std::vector<std::string> stream_names(std::string_view category, std::string_view after,
+                                                std::size_t limit = read_page) = 0;
+  /// Every message name that the journal holds.
+  virtual std::vector<std::string> message_names() = 0;
+  /// The rows of a book, sorted by key.
+  virtual std::map<std::string, std::string> read_book(std::string_view book) = 0;
+  /// Checks everything that is stored: checksums, gap-free positions, gap-free stream versions,
+  /// unique ids, times that do not fall. Calls `report` once for each fault, with a sentence; returns the
+  /// number of events checked.
+  virtual std::uint64_t verify(const std::function<void(const std::string&)>& report) = 0;
+};
+
+/// The port that every journal adapter implements: one writer, and any number of readers.
+/// After a failed write or sync, every call of `commit` throws errc::journal_failed until the
+/// journal has been opened anew (a failed sync is never repeated: the state of the disk is unknown).
+class journal {
+public:
+  virtual ~journal() = default;
+  /// Records the requests in order, all in one durable step; an expected version that does not
+  /// fit, or a repeat, affects only its own request. Later requests see the lengths that earlier
+  /// ones made. `now` becomes the recorded time, unless the newest event's is later.
+  /// One result a request. Throws errc::journal_failed: then it is unknown what was recorded.
+  virtual std::vector<append_result> commit(std::span<const append_request> requests,
+                                            timestamp now) = 0;
+  /// A reader of its own for the calling thread. It may outlive nothing: destroy it before the
+  /// journal.
+  virtual std::unique_ptr<journal_reader> open_reader() = 0;
+  /// True if calls may wait for a disk or a network, so that they need a thread of their own.
+  [[nodiscard]] virtual bool blocking() const noexcept = 0;
+};
+
+/// What a commit has survived when it is acknowledged.
+enum class durability {
+  /// Written, not synced: survives a killed process, not a power cut.
+  relaxed,
+  /// Synced to the disk. The default.
+  durable,
+};
+
+/// Turns a stored name into its type; null when it is not known.
+using type_lookup = std::function<const message_type*(std::string_view name)>;
+
+struct journal_options {
+  /// `memory:` keeps nothing; anything else is the path of a SQLite file, made if it is missing.
+  std::string path = "memory:";
+  ensemble::durability durability = ensemble::durability::durable;
+  /// Where message types are found. Empty: all messages are read as opaque.
+  type_lookup types{};
+};
+
+/// Opens a journal for writing. Throws errc::journal_locked, naming the process that holds it;
+/// errc::journal_foreign for a file that is not a journal or is of an unknown format version;
+/// errc::journal_damaged for one whose pages or newest events fail verification;
+/// errc::journal_failed when the file cannot be opened or made.
+[[nodiscard]] std::unique_ptr<journal> open_journal(const journal_options& options);
+
+/// Opens an existing journal file for reading only, beside a live owner or without one. Throws as
+/// open_journal does, but needs no lock.
+[[nodiscard]] std::unique_ptr<journal_reader> open_journal_reader(const journal_options& options);
+
+} // namespace ensemble

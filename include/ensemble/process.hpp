@@ -1,0 +1,291 @@
+#pragma once
+
+#include <ensemble/identity.hpp>
+#include <ensemble/message.hpp>
+
+#include <any>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <initializer_list>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace ensemble {
+
+using duration = std::chrono::nanoseconds;
+
+/// How often a command is given before it counts as failed, and how long to wait in between. It
+/// holds for a step's do and undo, for complete and for abort.
+struct retry_policy {
+  /// How many attempts in all, the first included. At least 1.
+  int attempts = 5;
+  /// No answer for this long is a failed attempt. 0: the step's `within` / attempts, or 5 s.
+  duration attempt_within{};
+  /// The delay before the second attempt. It doubles for each further one (with jitter on top,
+  /// at most a quarter), up to max_delay.
+  duration first_delay = std::chrono::milliseconds(100);
+  duration max_delay = std::chrono::seconds(5);
+};
+
+/// An event that a step waits for, and what the process remembers of it.
+struct outcome_definition {
+  const message_type* event{};
+  /// Folds the event into the process's state. May be empty.
+  std::function<void(std::any& state, const message&)> fold{};
+};
+
+/// A command as a pure function of the process's state.
+struct request_definition {
+  std::string service{};
+  const message_type* command{};
+  std::function<message(const std::any& state)> make{};
+  /// Empty function: the request is not made by this process.
+  [[nodiscard]] explicit operator bool() const noexcept { return make != nullptr; }
+};
+
+/// One step of a process: what it asks of which service, what the answers mean, how it is undone.
+struct step_definition {
+  std::string name{};
+  std::vector<std::size_t> after{}; ///< indices of the steps that must be done before
+  request_definition ask{};
+  std::vector<outcome_definition> successes{};
+  std::vector<outcome_definition> failures{};
+  request_definition undo{}; ///< asked of the same service
+  outcome_definition undone{};
+  bool pivot{};
+  duration within{}; ///< 0: no limit. Spans all attempts of the do, from the event that made it due
+  retry_policy retries{};
+};
+
+/// A process: data and pure functions, run by any of the modes. A value. Made by
+/// `process<State>("name", "owner")`.
+struct process_definition {
+  std::string name{};
+  std::string owner{}; ///< the service that confirms or cancels, and keeps the deadlines
+  int version = 1;
+  duration deadline{}; ///< 0: none. Runs from the start event
+  std::function<std::any()> initial{};
+  outcome_definition start{};
+  std::vector<step_definition> steps{};
+  request_definition complete{};
+  outcome_definition completed{};
+  request_definition abort{};
+  outcome_definition aborted{};
+  retry_policy retries{}; ///< of complete and abort
+  std::vector<const message_type*> types{};
+
+  [[nodiscard]] std::optional<std::size_t> find_step(std::string_view step) const noexcept;
+};
+
+/// Checks what can be told without running anything: names, dependencies (known, without cycles),
+/// at least one step, steps with an ask, a pivot not parallel to another step, positive limits.
+/// Throws errc::bad_definition, naming the step and the remedy.
+void validate(const process_definition& process);
+
+namespace detail {
+
+template <class State, class Fold, message_struct Event>
+std::function<void(std::any&, const message&)> erase_fold(Fold fold) {
+  static_assert(std::is_invocable_v<const Fold&, State&, const Event&>,
+                "a fold takes (State&, const Event&)");
+  return [fold = std::move(fold)](std::any& state, const message& m) {
+    fold(*std::any_cast<State>(&state), m.as<Event>());
+  };
+}
+
+template <class State, class Make>
+request_definition erase_request(std::string service, Make make) {
+  static_assert(std::is_invocable_v<const Make&, const State&>,
+                "a request takes (const State&) and returns the command");
+  using command = std::decay_t<std::invoke_result_t<const Make&, const State&>>;
+  static_assert(message_struct<command>, "a request returns a struct with ENSEMBLE_MESSAGE");
+  return {std::move(service), &type_of<command>(), [make = std::move(make)](const std::any& state) {
+            return message(make(*std::any_cast<State>(&state)));
+          }};
+}
+
+/// Finds the indices of the named steps; throws errc::bad_definition for one not defined before.
+std::vector<std::size_t> steps_named(const process_definition& process, const std::string& step,
+                                     std::initializer_list<std::string_view> names);
+
+} // namespace detail
+
+template <class State>
+class step_builder;
+
+/// Builds a process_definition. State is what the process remembers of its events; default
+/// constructed and copyable. Verbs may come in any order, but a step is named by `after` only
+/// behind its own definition.
+template <class State>
+class process {
+public:
+  process(std::string name, std::string owner) {
+    definition_.name = std::move(name);
+    definition_.owner = std::move(owner);
+    definition_.initial = [] { return std::any(State{}); };
+  }
+
+  /// Which version of the definition this is; raise it when the structure changes.
+  process version(int n) && {
+    definition_.version = n;
+    return std::move(*this);
+  }
+  /// How long the whole process may take before it is compensated, from its start event.
+  process deadline(duration d) && {
+    definition_.deadline = d;
+    return std::move(*this);
+  }
+  /// How complete and abort are retried.
+  process retries(retry_policy policy) && {
+    definition_.retries = policy;
+    return std::move(*this);
+  }
+  /// Which event starts an instance: one instance for each such event.
+  template <message_struct Event, class Fold>
+  process starts_on(Fold fold) && {
+    definition_.start = outcome<Event>(std::move(fold));
+    return std::move(*this);
+  }
+  /// Adds a step. It begins at once unless `after` names others.
+  step_builder<State> step(std::string name) &&;
+  /// The last word after success: a command to the owner, and the event that says it is done.
+  template <message_struct Event, class Make>
+  process completes(Make make) && {
+    definition_.complete = request(definition_.owner, std::move(make));
+    definition_.completed = outcome<Event>();
+    return std::move(*this);
+  }
+  /// The last word after compensation.
+  template <message_struct Event, class Make>
+  process aborts(Make make) && {
+    definition_.abort = request(definition_.owner, std::move(make));
+    definition_.aborted = outcome<Event>();
+    return std::move(*this);
+  }
+  /// Ends the builder. Throws errc::bad_definition (see validate).
+  operator process_definition() && { // NOLINT(google-explicit-constructor)
+    validate(definition_);
+    return std::move(definition_);
+  }
+
+private:
+  friend class step_builder<State>;
+
+  template <message_struct Event>
+  outcome_definition outcome() {
+    definition_.types.push_back(&type_of<Event>());
+    return {&type_of<Event>(), {}};
+  }
+  template <message_struct Event, class Fold>
+  outcome_definition outcome(Fold fold) {
+    definition_.types.push_back(&type_of<Event>());
+    return {&type_of<Event>(), detail::erase_fold<State, Fold, Event>(std::move(fold))};
+  }
+  template <class Make>
+  request_definition request(std::string service, Make make) {
+    auto made = detail::erase_request<State>(std::move(service), std::move(make));
+    definition_.types.push_back(made.command);
+    return made;
+  }
+
+  process_definition definition_;
+};
+
+/// The verbs of one step; `step`, `completes`, `aborts` and the end of the builder lead back to
+/// the process.
+template <class State>
+class step_builder {
+public:
+  explicit step_builder(process<State> all) : process_(std::move(all)) {}
+
+  /// The steps that must be done before this one begins.
+  template <class... Names>
+  step_builder after(const Names&... names) && {
+    auto& definition = process_.definition_;
+    step().after = detail::steps_named(definition, step().name, {std::string_view(names)...});
+    return std::move(*this);
+  }
+  /// What is asked of which service; evaluated once, when the step becomes due.
+  template <class Make>
+  step_builder asks(std::string service, Make make) && {
+    step().ask = process_.request(std::move(service), std::move(make));
+    return std::move(*this);
+  }
+  /// The event that means success. Without any, an acknowledged command is a success.
+  template <message_struct Event>
+  step_builder succeeds_on() && {
+    step().successes.push_back(process_.template outcome<Event>());
+    return std::move(*this);
+  }
+  template <message_struct Event, class Fold>
+  step_builder succeeds_on(Fold fold) && {
+    step().successes.push_back(process_.template outcome<Event>(std::move(fold)));
+    return std::move(*this);
+  }
+  /// An event that means failure: what is done is then undone. A refusal is a failure unasked.
+  template <message_struct Event>
+  step_builder fails_on() && {
+    step().failures.push_back(process_.template outcome<Event>());
+    return std::move(*this);
+  }
+  template <message_struct Event, class Fold>
+  step_builder fails_on(Fold fold) && {
+    step().failures.push_back(process_.template outcome<Event>(std::move(fold)));
+    return std::move(*this);
+  }
+  /// How the step is undone: a command to its service, and the event that says it is undone.
+  template <message_struct Event, class Make>
+  step_builder undone_by(Make make) && {
+    step().undo = process_.request({}, std::move(make));
+    step().undone = process_.template outcome<Event>();
+    return std::move(*this);
+  }
+  /// After this step nothing is undone: what follows is retried, then stuck.
+  step_builder pivot() && {
+    step().pivot = true;
+    return std::move(*this);
+  }
+  /// How long the step may take, all attempts included.
+  step_builder within(duration d) && {
+    step().within = d;
+    return std::move(*this);
+  }
+  step_builder retries(retry_policy policy) && {
+    step().retries = policy;
+    return std::move(*this);
+  }
+
+  step_builder step(std::string name) && {
+    return std::move(process_).step(std::move(name));
+  }
+  template <message_struct Event, class Make>
+  process<State> completes(Make make) && {
+    return std::move(process_).template completes<Event>(std::move(make));
+  }
+  template <message_struct Event, class Make>
+  process<State> aborts(Make make) && {
+    return std::move(process_).template aborts<Event>(std::move(make));
+  }
+  operator process_definition() && { // NOLINT(google-explicit-constructor)
+    return std::move(process_);
+  }
+
+private:
+  step_definition& step() { return process_.definition_.steps.back(); }
+
+  process<State> process_;
+};
+
+template <class State>
+step_builder<State> process<State>::step(std::string name) && {
+  definition_.steps.push_back({});
+  definition_.steps.back().name = std::move(name);
+  return step_builder<State>(std::move(*this));
+}
+
+} // namespace ensemble

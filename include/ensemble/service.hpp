@@ -1,0 +1,265 @@
+#pragma once
+
+#include <ensemble/identity.hpp>
+#include <ensemble/message.hpp>
+
+#include <any>
+#include <concepts>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <vector>
+
+namespace ensemble {
+
+/// The refusal of a command: recorded, and an answer like any other.
+struct rejection {
+  std::string reason;
+};
+
+/// Refuses the command that is being decided.
+[[nodiscard]] inline rejection reject(std::string reason) {
+  return {std::move(reason)};
+}
+
+/// What a handler decided, with the types erased: events, or a rejection, or nothing to do.
+struct verdict {
+  std::vector<message> events{};
+  std::optional<rejection> rejected{};
+};
+
+/// What a handler may decide: any of the named events, a rejection, or nothing (`return {}`).
+/// All events of one decision are appended at once.
+template <message_struct... Events>
+class decision {
+public:
+  /// Takes events of the named types, or one rejection.
+  template <class... Outcomes>
+  decision(Outcomes... outcomes) { // NOLINT(google-explicit-constructor): made for `return`
+    (add(std::move(outcomes)), ...);
+  }
+  [[nodiscard]] verdict take() && { return std::move(verdict_); }
+
+private:
+  template <class Outcome>
+  void add(Outcome outcome) {
+    if constexpr (std::same_as<Outcome, rejection>) {
+      verdict_.rejected = std::move(outcome);
+    } else {
+      static_assert((std::same_as<Outcome, Events> || ...),
+                    "this event is not among the outcomes that the decision<...> names");
+      verdict_.events.emplace_back(std::move(outcome));
+    }
+  }
+  verdict verdict_{};
+};
+
+/// What an effect handler is told about its call.
+struct effect_context {
+  /// The command's id in hexadecimal: the same for every repeat of the same request. Give it to
+  /// the outside system as its idempotency key; that makes the effect happen once.
+  std::string idempotency_key{};
+};
+
+/// One command that a service takes. Made by the service builder.
+struct command_handler {
+  const message_type* command{};
+  /// The entity key in the command; empty function: the instance's id is the key.
+  std::function<std::string(const message&)> key{};
+  /// Pure decision on the entity's state. Empty for effects.
+  std::function<verdict(const std::any& state, const message&)> decide{};
+  /// Work outside the journal, on a thread of its own; may block. Empty for deciders.
+  std::function<verdict(const message&, const effect_context&)> effect{};
+  /// Blocks or reverts the effect of that command outside, before it is voided; may block.
+  std::function<void(const message&, const effect_context&)> cancel{};
+  std::vector<const message_type*> outcomes{};
+};
+
+/// A service: the commands it takes, the outcomes it may decide, and how its state follows from
+/// its own events. A value: copy it freely. Made by `service<State>("name")`.
+class service_definition {
+public:
+  std::string name{};
+  /// The state of an entity without events.
+  std::function<std::any()> initial{};
+  /// How each event changes the state, by event name.
+  std::map<std::string, std::function<void(std::any&, const message&)>, std::less<>> folds{};
+  std::map<std::string, command_handler, std::less<>> handlers{};
+  /// Every message type of the service: commands, outcomes, old events.
+  std::vector<const message_type*> types{};
+
+  /// The handler of that command, or null.
+  [[nodiscard]] const command_handler* find(std::string_view command) const;
+  /// Folds one of the service's events into the state; events that do not concern it are skipped.
+  void fold(std::any& state, const message& event) const;
+};
+
+/// The state of a service that keeps none.
+struct no_state {};
+
+namespace detail {
+
+template <class>
+struct decision_of;
+template <class... Events>
+struct decision_of<decision<Events...>> {
+  template <class F>
+  static void for_each_event(F f) {
+    (f(static_cast<const Events*>(nullptr)), ...);
+  }
+};
+
+/// Checks a service name or handler table; throws errc::bad_definition.
+void add_handler(service_definition& service, command_handler handler);
+service_definition make_service(std::string name);
+/// Checks that a key may be part of a stream's name: 1 to 200 bytes of UTF-8 without control
+/// characters. Throws errc::bad_message.
+void check_key(std::string_view key);
+
+} // namespace detail
+
+/// Builds a service_definition. State is a struct with a `void apply(const Event&)` for every
+/// outcome of its deciders. Every function throws errc::bad_definition for a command taken twice
+/// or a name that does not match `[a-z][a-z0-9_]*`.
+template <class State = no_state>
+class service {
+public:
+  explicit service(std::string name) : definition_(detail::make_service(std::move(name))) {
+    definition_.initial = [] { return std::any(State{}); };
+  }
+
+  /// Takes Command for the entity that `key` (a member, or a function of the command) names.
+  /// `decide(const State&, const Command&)` is pure and returns a decision<...>.
+  template <message_struct Command, class Key, class Decide>
+  service on(Key key, Decide decide) && {
+    command_handler handler = decider<Command>(std::move(decide));
+    handler.key = key_function<Command>(std::move(key));
+    detail::add_handler(definition_, std::move(handler));
+    return std::move(*this);
+  }
+  /// The same without a key: each process instance has an entity of its own.
+  template <message_struct Command, class Decide>
+  service on(Decide decide) && {
+    detail::add_handler(definition_, decider<Command>(std::move(decide)));
+    return std::move(*this);
+  }
+
+  /// Takes Command by work outside the journal: `call(const Command&, const effect_context&)`
+  /// returns a decision<...>; it may block, and may run again after a crash with the same
+  /// idempotency key. An exception is a failed attempt and is retried by the process's policy.
+  template <message_struct Command, class Key, class Call>
+  service effect(Key key, Call call) && {
+    command_handler handler = caller<Command>(std::move(call));
+    handler.key = key_function<Command>(std::move(key));
+    detail::add_handler(definition_, std::move(handler));
+    return std::move(*this);
+  }
+  template <message_struct Command, class Call>
+  service effect(Call call) && {
+    detail::add_handler(definition_, caller<Command>(std::move(call)));
+    return std::move(*this);
+  }
+
+  /// How an effect command of unknown outcome is voided: `cancel(const Command&, const
+  /// effect_context&)` reverts the effect of that idempotency key if there was one, and blocks the
+  /// key for later. It must tolerate a key that was never seen. Name it after the effect.
+  template <message_struct Command, class Cancel>
+  service cancels(Cancel cancel) && {
+    const auto found = definition_.handlers.find(type_of<Command>().name);
+    if (found == definition_.handlers.end() || !found->second.effect)
+      throw error(errc::bad_definition, "service '" + definition_.name + "': cancels<" +
+                                            std::string(type_of<Command>().name) +
+                                            "> needs an effect of that command before it");
+    found->second.cancel = [cancel = std::move(cancel)](const message& m, const effect_context& c) {
+      cancel(m.as<Command>(), c);
+    };
+    return std::move(*this);
+  }
+
+  /// Declares an event that only old journals hold, so that the state can still be folded.
+  template <message_struct Event>
+  service folds() && {
+    add_fold<Event>();
+    return std::move(*this);
+  }
+
+  operator service_definition() && { // NOLINT(google-explicit-constructor): ends the builder
+    return std::move(definition_);
+  }
+
+private:
+  template <message_struct Command, class Key>
+  static auto key_function(Key key) {
+    return [key = std::move(key)](const message& m) -> std::string {
+      return std::invoke(key, m.as<Command>());
+    };
+  }
+
+  template <message_struct Command, class Decide>
+  command_handler decider(Decide decide) {
+    constexpr bool with_state = std::invocable<const Decide&, const State&, const Command&>;
+    command_handler handler = typed<Command>();
+    if constexpr (with_state) {
+      name_outcomes<std::invoke_result_t<const Decide&, const State&, const Command&>>(handler);
+      handler.decide = [decide = std::move(decide)](const std::any& state, const message& m) {
+        return decide(*std::any_cast<State>(&state), m.as<Command>()).take();
+      };
+    } else {
+      static_assert(std::invocable<const Decide&, const Command&>,
+                    "a decider takes (const State&, const Command&) or (const Command&)");
+      name_outcomes<std::invoke_result_t<const Decide&, const Command&>>(handler);
+      handler.decide = [decide = std::move(decide)](const std::any&, const message& m) {
+        return decide(m.as<Command>()).take();
+      };
+    }
+    return handler;
+  }
+
+  template <message_struct Command, class Call>
+  command_handler caller(Call call) {
+    static_assert(std::invocable<const Call&, const Command&, const effect_context&>,
+                  "an effect takes (const Command&, const effect_context&)");
+    command_handler handler = typed<Command>();
+    name_outcomes<std::invoke_result_t<const Call&, const Command&, const effect_context&>>(handler);
+    handler.effect = [call = std::move(call)](const message& m, const effect_context& c) {
+      return call(m.as<Command>(), c).take();
+    };
+    return handler;
+  }
+
+  template <message_struct Command>
+  command_handler typed() {
+    command_handler handler;
+    handler.command = &type_of<Command>();
+    definition_.types.push_back(handler.command);
+    return handler;
+  }
+
+  template <class Decision>
+  void name_outcomes(command_handler& handler) {
+    detail::decision_of<Decision>::for_each_event([&]<class Event>(const Event*) {
+      handler.outcomes.push_back(&type_of<Event>());
+      add_fold<Event>();
+    });
+  }
+
+  template <message_struct Event>
+  void add_fold() {
+    definition_.types.push_back(&type_of<Event>());
+    if constexpr (!std::same_as<State, no_state>) {
+      static_assert(requires(State state, const Event& event) { state.apply(event); },
+                    "the service's state needs `void apply(const Event&)` for this outcome");
+      definition_.folds.insert_or_assign(
+          std::string(type_of<Event>().name), [](std::any& state, const message& m) {
+            std::any_cast<State>(&state)->apply(m.as<Event>());
+          });
+    }
+  }
+
+  service_definition definition_;
+};
+
+} // namespace ensemble
