@@ -4,6 +4,7 @@
 #include <chrono>
 #include <concepts>
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <optional>
 #include <string>
@@ -32,6 +33,8 @@ public:
   virtual void number(double value) = 0;
   /// Throws errc::bad_message when the text is not valid UTF-8.
   virtual void text(std::string_view value) = 0;
+  /// Refuses the present value: throws errc::bad_message with the field and `why`.
+  [[noreturn]] virtual void refuse(const std::string& why) = 0;
 };
 
 /// Hands out the fields of a stored value by name. Unknown fields are never asked for, so they are
@@ -109,16 +112,21 @@ void write_value(field_writer& w, const T& value) {
   } else if constexpr (std::unsigned_integral<T>) {
     w.unsigned_integer(value);
   } else if constexpr (std::floating_point<T>) {
+    static_assert(sizeof(T) <= sizeof(double), "a long double would lose digits: use double");
     w.number(static_cast<double>(value));
   } else if constexpr (std::same_as<T, std::string>) {
     w.text(value);
   } else if constexpr (described_enum<T>) {
-    w.text(ensemble_enum_name(value));
+    const std::string_view name = ensemble_enum_name(value);
+    if (name.empty()) w.refuse("its value is not one that ENSEMBLE_ENUM declares");
+    w.text(name);
   } else if constexpr (detail::is_duration<T>::value) {
     write_value(w, value.count());
   } else if constexpr (detail::is_time_point<T>::value) {
     write_value(w, value.time_since_epoch().count());
   } else if constexpr (detail::is_optional<T>::value) {
+    static_assert(!detail::is_optional<typename T::value_type>::value,
+                  "an optional of an optional cannot be told apart from an empty one");
     if (value) write_value(w, *value);
     else w.null();
   } else if constexpr (detail::is_vector<T>::value) {
@@ -156,7 +164,10 @@ void read_value(field_reader& r, T& value) {
     if (!std::in_range<T>(wide)) r.refuse("the number does not fit its field");
     value = static_cast<T>(wide);
   } else if constexpr (std::floating_point<T>) {
-    value = static_cast<T>(r.number());
+    const auto wide = r.number();
+    if (!(wide >= std::numeric_limits<T>::lowest() && wide <= std::numeric_limits<T>::max()))
+      r.refuse("the number does not fit its field");
+    value = static_cast<T>(wide);
   } else if constexpr (std::same_as<T, std::string>) {
     value = r.text();
   } else if constexpr (described_enum<T>) {

@@ -39,6 +39,8 @@ public:
   /// Takes events of the named types, or one rejection.
   template <class... Outcomes>
   decision(Outcomes... outcomes) { // NOLINT(google-explicit-constructor): made for `return`
+    static_assert(sizeof...(Outcomes) == 1 || !(std::same_as<Outcomes, rejection> || ...),
+                  "a rejection stands alone: a refused command has no events");
     (add(std::move(outcomes)), ...);
   }
   [[nodiscard]] verdict take() && { return std::move(verdict_); }
