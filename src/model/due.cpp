@@ -1,0 +1,167 @@
+#include "model/engine_messages.hpp"
+#include "model/instance.hpp"
+
+#include <algorithm>
+
+namespace ensemble {
+
+namespace {
+
+using status = assignment::status;
+
+struct place {
+  std::string_view step;
+  ensemble::direction direction;
+  std::string_view service;
+};
+
+void add(std::vector<due_command>& out, const instance& i, const assignment& a, const place& at) {
+  if (a.state != status::due && a.state != status::closing) return;
+  due_command c;
+  c.target = make_command_id(i.id, at.step, at.direction, a.round);
+  c.id = c.target;
+  c.service = at.service;
+  c.body = a.command;
+  c.step = at.step;
+  c.direction = at.direction;
+  c.target_direction = at.direction;
+  c.round = a.round;
+  c.failed_attempts = a.failed_attempts;
+  c.forgiven_attempts = a.forgiven_attempts;
+  c.not_before = a.not_before;
+  c.cause = a.cause;
+  if (a.state == status::closing) {
+    const auto id = make_engine_event_id(c.target, "close", a.close_round);
+    c.id = command_id::of(id.head(), id.tail());
+    c.direction = direction::close;
+    c.failed_attempts = 0;
+    c.not_before = {};
+  }
+  out.push_back(std::move(c));
+}
+
+new_event engine_event(const instance& i, event_id id, event_id cause, message body) {
+  new_event e;
+  e.id = id;
+  e.origin.correlation = i.correlation;
+  e.origin.causation = cause;
+  e.origin.instance = i.id;
+  e.body = std::move(body);
+  return e;
+}
+
+// murmur3's finaliser: enough to spread retries, and the same on every machine.
+std::uint64_t spread(std::uint64_t x) noexcept {
+  x ^= x >> 33;
+  x *= 0xff51afd7ed558ccdULL;
+  x ^= x >> 33;
+  x *= 0xc4ceb9fe1a85ec53ULL;
+  return x ^ x >> 33;
+}
+
+} // namespace
+
+std::string instance::stuck_reason() const {
+  if (!broken.empty()) return broken;
+  if (terminal()) return {};
+  const auto told = [](const assignment& a, const std::string& what) {
+    return a.state == status::stuck ? what + " " + a.reason : std::string();
+  };
+  for (std::size_t n = 0; n < steps.size(); ++n) {
+    const auto& name = definition->steps[n].name;
+    if (auto why = told(steps[n].forward, "step '" + name + "'"); !why.empty()) return why;
+    if (auto why = told(steps[n].undo, "undo of '" + name + "'"); !why.empty()) return why;
+  }
+  if (auto why = told(complete, "complete"); !why.empty()) return why;
+  return told(abort, "abort");
+}
+
+bool instance::past_pivot() const noexcept {
+  for (std::size_t n = 0; n < steps.size(); ++n)
+    if (definition->steps[n].pivot && (steps[n].forward.state == status::done ||
+                                       steps[n].forward.state == status::skipped))
+      return true;
+  return false;
+}
+
+std::string instance::stream() const {
+  return make_stream_name(definition->name, to_string(id));
+}
+
+std::vector<due_command> due(const instance& i) {
+  std::vector<due_command> out;
+  if (i.terminal() || !i.broken.empty()) return out;
+  const auto& p = *i.definition;
+  for (std::size_t n = 0; n < p.steps.size(); ++n) {
+    const auto& s = p.steps[n];
+    add(out, i, i.steps[n].forward, {s.name, direction::forward, s.ask.service});
+    add(out, i, i.steps[n].undo, {s.name, direction::undo, s.ask.service});
+  }
+  add(out, i, i.complete, {"", direction::complete, p.owner});
+  add(out, i, i.abort, {"", direction::abort, p.owner});
+  return out;
+}
+
+std::vector<due_deadline> deadlines(const instance& i) {
+  std::vector<due_deadline> out;
+  if (i.phase != instance_phase::forward || !i.broken.empty()) return out;
+  const auto& p = *i.definition;
+  for (std::size_t n = 0; n < p.steps.size(); ++n) {
+    const auto& a = i.steps[n].forward;
+    if (a.state != status::due || p.steps[n].within == duration{}) continue;
+    const auto command = make_command_id(i.id, p.steps[n].name, direction::forward, a.round);
+    // A retry gives the step its time anew, and must not meet the earlier event's id.
+    auto e = engine_event(i, make_engine_event_id(command, "timeout", a.retries), a.cause,
+                          engine::step_timed_out{});
+    e.origin.step = p.steps[n].name;
+    e.origin.direction = direction::forward;
+    e.origin.round = a.round;
+    out.push_back({a.due_since + p.steps[n].within, std::move(e)});
+  }
+  if (p.deadline != duration{} && !i.past_pivot() && i.decision_pending.empty()) {
+    const auto nobody = make_command_id(i.id, "", direction::none, 0);
+    out.push_back({i.started + p.deadline,
+                   engine_event(i, make_engine_event_id(nobody, "deadline", 0), i.start_event,
+                                engine::process_timed_out{})});
+  }
+  return out;
+}
+
+const retry_policy& policy_of(const process_definition& p, std::string_view step) {
+  const auto index = p.find_step(step);
+  return index ? p.steps[*index].retries : p.retries;
+}
+
+duration attempt_limit(const process_definition& p, std::string_view step) {
+  const auto& policy = policy_of(p, step);
+  if (policy.attempt_within > duration{}) return policy.attempt_within;
+  const auto index = p.find_step(step);
+  if (index && p.steps[*index].within > duration{})
+    return p.steps[*index].within / policy.attempts;
+  return std::chrono::seconds(5);
+}
+
+duration retry_delay(const retry_policy& policy, int n, command_id id) noexcept {
+  auto delay = policy.first_delay;
+  for (int k = 1; k < n && delay < policy.max_delay; ++k) delay *= 2;
+  delay = std::min(delay, policy.max_delay);
+  const auto part = spread(id.tail() + static_cast<std::uint64_t>(n)) % 1024;
+  return delay + delay * static_cast<std::int64_t>(part) / 4096;
+}
+
+new_event make_attempt_failed(const instance& i, const due_command& command, timestamp now,
+                              const std::string& reason) {
+  const auto n = command.failed_attempts + 1;
+  const auto& policy = policy_of(*i.definition, command.step);
+  auto e = engine_event(
+      i, make_engine_event_id(command.target, "attempt", static_cast<std::uint32_t>(n)),
+      command.cause,
+      engine::attempt_failed{
+          n, now + retry_delay(policy, n - command.forgiven_attempts, command.target), reason});
+  e.origin.step = command.step;
+  e.origin.direction = command.target_direction;
+  e.origin.round = command.round;
+  return e;
+}
+
+} // namespace ensemble

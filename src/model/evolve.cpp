@@ -1,0 +1,415 @@
+#include "model/engine_messages.hpp"
+#include "model/instance.hpp"
+#include "model/planted_bug.hpp"
+
+#include <algorithm>
+
+// The rules that are named here (rule 3, ...) are listed in docs/process-machine.md.
+
+namespace ensemble {
+
+namespace {
+
+using status = assignment::status;
+
+/// What an event says about the command that caused it.
+struct answer {
+  enum class kind { success, failure, voided, open } what = kind::open;
+  std::string reason{};
+  const outcome_definition* outcome{}; ///< the declared event, to be folded
+};
+
+const outcome_definition* declared(const std::vector<outcome_definition>& outcomes,
+                                   std::string_view name) {
+  for (const auto& o : outcomes)
+    if (o.event->name == name) return &o;
+  return nullptr;
+}
+
+/// Folds one event into one instance.
+class fold {
+public:
+  fold(instance& i, const recorded_event& e) : i_(i), p_(*i.definition), e_(e) {}
+
+  void start() {
+    if (p_.start.fold) p_.start.fold(i_.state, e_.body);
+    advance();
+  }
+
+  void run() {
+    const auto& body = e_.body;
+    if (const auto* failed = body.get_if<engine::attempt_failed>()) attempt_failed(*failed);
+    else if (body.is<engine::step_timed_out>()) step_timed_out();
+    else if (body.is<engine::process_timed_out>()) give_up("the process's deadline has passed");
+    else if (const auto* abort = body.get_if<engine::abort_requested>())
+      give_up("aborted by an operator: " + abort->reason);
+    else if (body.is<engine::retry_requested>()) retry_requested();
+    else if (const auto* skip = body.get_if<engine::skip_requested>()) skip_requested(*skip);
+    else if (const auto* refused = body.get_if<engine::close_refused>()) close_refused(*refused);
+    else outcome();
+  }
+
+private:
+  // --- outcomes of commands ---
+
+  assignment* addressed(std::size_t& step) {
+    const auto& o = e_.origin;
+    if (o.direction == direction::complete) return &i_.complete;
+    if (o.direction == direction::abort) return &i_.abort;
+    const auto index = p_.find_step(o.step);
+    if (!index) return nullptr;
+    step = *index;
+    if (o.direction == direction::forward) return &i_.steps[step].forward;
+    if (o.direction == direction::undo) return &i_.steps[step].undo;
+    return nullptr;
+  }
+
+  // Rule 6: only the open command of the present round can be answered, and only once.
+  assignment* addressed_and_open(std::size_t& step) {
+    auto* a = addressed(step);
+    return a && a->open() && a->round == e_.origin.round ? a : nullptr;
+  }
+
+  void outcome() {
+    std::size_t step = 0;
+    auto* a = addressed_and_open(step);
+    if (!a) return;
+    switch (e_.origin.direction) {
+      case direction::forward: forward_answered(step, read(p_.steps[step])); break;
+      case direction::undo: undo_answered(step, read_final(p_.steps[step].undone)); break;
+      case direction::complete:
+        last_word_answered(*a, read_final(p_.completed), instance_phase::completed);
+        break;
+      case direction::abort:
+        last_word_answered(*a, read_final(p_.aborted), instance_phase::compensated);
+        break;
+      default: break;
+    }
+  }
+
+  answer engine_answer() const {
+    if (e_.body.is<engine::command_voided>()) return {answer::kind::voided, "voided", nullptr};
+    if (const auto* rejected = e_.body.get_if<engine::command_rejected>())
+      return {answer::kind::failure, "refused: " + rejected->reason, nullptr};
+    if (!e_.last) return {}; // a later event of the same decision may be a declared one
+    return {answer::kind::failure,
+            "answered with '" + std::string(e_.body.name()) + "', which is not declared", nullptr};
+  }
+
+  answer read(const step_definition& s) const {
+    const auto name = e_.body.name();
+    if (const auto* o = declared(s.successes, name)) return {answer::kind::success, {}, o};
+    if (const auto* o = declared(s.failures, name))
+      return {answer::kind::failure, "answered with '" + std::string(name) + "'", o};
+    if (e_.body.is<engine::command_acknowledged>() && s.successes.empty())
+      return {answer::kind::success, {}, nullptr};
+    return engine_answer();
+  }
+
+  answer read_final(const outcome_definition& expected) const {
+    if (expected.event && expected.event->name == e_.body.name())
+      return {answer::kind::success, {}, &expected};
+    return engine_answer();
+  }
+
+  void remember(const answer& got) {
+    if (got.outcome && got.outcome->fold) got.outcome->fold(i_.state, e_.body);
+  }
+
+  void forward_answered(std::size_t step, const answer& got) {
+    auto& a = i_.steps[step].forward;
+    if (got.what == answer::kind::open) return;
+    remember(got);
+    if (got.what == answer::kind::success) {
+      a.state = status::done;
+    } else if (got.what == answer::kind::voided && a.skip) {
+      a.state = status::skipped;
+      fold_in_place(*a.skip);
+    } else if (got.what == answer::kind::failure && i_.past_pivot()) {
+      try_again(a, p_.steps[step].retries, got.reason); // rule 6: after the pivot, never back
+      return;
+    } else {
+      a.state = got.what == answer::kind::voided ? status::voided : status::failed;
+      a.reason = got.reason;
+      if (i_.phase == instance_phase::forward)
+        compensate(i_.decision_pending.empty() ? "step '" + p_.steps[step].name + "' " + got.reason
+                                               : i_.decision_pending);
+    }
+    if (i_.phase == instance_phase::forward || ENSEMBLE_PLANTED(no_freezing)) {
+      i_.decision_pending.clear(); // the pivot that was being closed had succeeded: forward
+      advance();
+    }
+    if (i_.phase == instance_phase::compensating) advance_undo();
+  }
+
+  void undo_answered(std::size_t step, const answer& got) {
+    auto& a = i_.steps[step].undo;
+    if (got.what == answer::kind::open) return;
+    remember(got);
+    if (got.what == answer::kind::success || ENSEMBLE_PLANTED(refused_undo_is_done)) {
+      a.state = status::done;
+    } else if (got.what == answer::kind::voided && a.skip) {
+      a.state = status::skipped;
+    } else {
+      try_again(a, p_.steps[step].retries, got.reason);
+      return;
+    }
+    advance_undo();
+  }
+
+  void last_word_answered(assignment& a, const answer& got, instance_phase end) {
+    if (got.what == answer::kind::open) return;
+    if (got.what == answer::kind::success) {
+      a.state = status::done;
+      i_.phase = end;
+    } else if (got.what == answer::kind::voided && a.skip) {
+      a.state = status::skipped;
+      i_.phase = end;
+    } else {
+      ++a.round; // a refusal is recorded: an operator's retry needs a new id
+      stick(a, got.reason);
+    }
+  }
+
+  // Rule 2: the refusal stands in the journal, so the next try is a new round with a new id.
+  void try_again(assignment& a, const retry_policy& policy, const std::string& reason) {
+    ++a.round;
+    ++a.failed_attempts;
+    a.skip.reset();
+    a.cause = e_.id;
+    const auto counted = a.failed_attempts - a.forgiven_attempts;
+    if (counted >= policy.attempts) {
+      stick(a, reason);
+      return;
+    }
+    a.state = status::due;
+    a.not_before = e_.time + retry_delay(policy, counted,
+                                         make_command_id(i_.id, e_.origin.step,
+                                                         e_.origin.direction, a.round));
+  }
+
+  static void stick(assignment& a, const std::string& reason) {
+    a.stuck_closing = a.state == status::closing;
+    a.state = status::stuck;
+    a.reason = reason;
+  }
+
+  void fold_in_place(const message& event) {
+    if (event.empty()) return;
+    for (const auto& s : p_.steps)
+      for (const auto& o : s.successes)
+        if (o.event->name == event.name()) {
+          if (o.fold) o.fold(i_.state, message::decode(*o.event, event.text()));
+          return;
+        }
+  }
+
+  // --- what becomes due ---
+
+  // Rule 5: evaluated once, here; `due` only reads.
+  void ask(assignment& a, const request_definition& request) {
+    a.command = request.make(i_.state);
+    a.state = status::due;
+    a.due_since = e_.time;
+    a.not_before = e_.time;
+    a.cause = e_.id;
+  }
+
+  void advance() {
+    bool all = true;
+    for (std::size_t n = 0; n < p_.steps.size(); ++n) {
+      auto& a = i_.steps[n].forward;
+      const auto done = [&](std::size_t before) { return passed(i_.steps[before].forward); };
+      if (a.state == status::idle && std::ranges::all_of(p_.steps[n].after, done))
+        ask(a, p_.steps[n].ask);
+      all = all && passed(a);
+    }
+    if (!all || i_.phase != instance_phase::forward) return;
+    i_.phase = instance_phase::finishing;
+    if (p_.complete) ask(i_.complete, p_.complete);
+    else i_.phase = instance_phase::completed;
+  }
+
+  static bool passed(const assignment& a) {
+    return a.state == status::done || a.state == status::skipped;
+  }
+
+  // Rule 3: what is pending has an unknown outcome, so it is closed, not guessed. Rule 4: from
+  // here on no step becomes due.
+  void compensate(const std::string& reason) {
+    i_.phase = instance_phase::compensating;
+    i_.failure = reason;
+    i_.decision_pending.clear();
+    for (auto& s : i_.steps)
+      if (s.forward.open()) close(s.forward);
+    advance_undo();
+  }
+
+  void close(assignment& a) {
+    a.skip.reset();
+    if (ENSEMBLE_PLANTED(no_closing)) {
+      a.state = status::voided;
+      return;
+    }
+    if (a.state == status::closing || (a.state == status::stuck && a.stuck_closing)) return;
+    a.state = status::closing;
+    a.cause = e_.id;
+  }
+
+  // Rule 4: reverse dependency order, independent branches in parallel.
+  void advance_undo() {
+    if (i_.phase != instance_phase::compensating || i_.abort.state != status::idle) return;
+    bool all = true;
+    // A step waits while anything behind it is unsettled, also across steps without an undo.
+    std::vector<bool> waits(p_.steps.size(), false);
+    for (std::size_t n = p_.steps.size(); n-- > 0;) {
+      auto& s = i_.steps[n];
+      const bool owes = owes_undo(n);
+      if (owes && s.undo.state == status::idle && (!waits[n] || ENSEMBLE_PLANTED(undo_order)))
+        ask(s.undo, p_.steps[n].undo);
+      const bool unsettled = s.forward.open() || owes;
+      if (unsettled) all = false;
+      if (unsettled || waits[n])
+        for (const auto before : p_.steps[n].after) waits[before] = true;
+    }
+    if (!all) return;
+    if (p_.abort) ask(i_.abort, p_.abort);
+    else i_.phase = instance_phase::compensated;
+  }
+
+  bool owes_undo(std::size_t step) const {
+    const auto& s = i_.steps[step];
+    return s.forward.state == status::done && p_.steps[step].undo && !passed(s.undo);
+  }
+
+  // --- time and operators ---
+
+  void attempt_failed(const engine::attempt_failed& failed) {
+    std::size_t step = 0;
+    auto* a = addressed_and_open(step);
+    if (!a || a->state != status::due || failed.n <= a->failed_attempts) return;
+    a->failed_attempts = failed.n;
+    a->not_before = failed.next_at;
+    const auto& policy = policy_of(p_, e_.origin.step);
+    const auto counted = failed.n - a->forgiven_attempts;
+    if (counted < policy.attempts) return;
+    const auto why = "had no answer in " + std::to_string(counted) + " attempts" +
+                     (failed.reason.empty() ? "" : ": " + failed.reason);
+    if (e_.origin.direction == direction::forward) step_gave_up(step, why);
+    else stick(*a, why);
+  }
+
+  void step_timed_out() {
+    std::size_t step = 0;
+    auto* a = addressed_and_open(step);
+    if (a && a->state == status::due && e_.origin.direction == direction::forward)
+      step_gave_up(step, "timed out");
+  }
+
+  void step_gave_up(std::size_t step, const std::string& why) {
+    if (i_.past_pivot()) stick(i_.steps[step].forward, why);
+    else give_up("step '" + p_.steps[step].name + "' " + why);
+  }
+
+  void give_up(const std::string& reason) {
+    if (i_.phase != instance_phase::forward || i_.past_pivot()) return;
+    for (std::size_t n = 0; n < p_.steps.size(); ++n) {
+      auto& a = i_.steps[n].forward;
+      if (!p_.steps[n].pivot || !a.open()) continue;
+      // Rule 6: whether there is a way back depends on what became of the pivot.
+      if (i_.decision_pending.empty()) i_.decision_pending = reason;
+      close(a);
+      return;
+    }
+    compensate(reason);
+  }
+
+  void close_refused(const engine::close_refused& refused) {
+    std::size_t step = 0;
+    auto* a = addressed_and_open(step);
+    if (a && a->state == status::closing) stick(*a, refused.reason);
+  }
+
+  template <class F>
+  void for_each_assignment(F f) {
+    for (std::size_t n = 0; n < p_.steps.size(); ++n) {
+      f(i_.steps[n].forward, p_.steps[n].name, direction::forward);
+      f(i_.steps[n].undo, p_.steps[n].name, direction::undo);
+    }
+    f(i_.complete, std::string(), direction::complete);
+    f(i_.abort, std::string(), direction::abort);
+  }
+
+  void retry_requested() {
+    const auto& o = e_.origin;
+    for_each_assignment([&](assignment& a, const std::string& step, direction d) {
+      if (a.state != status::stuck) return;
+      if (o.direction != direction::none && (o.direction != d || o.step != step)) return;
+      a.state = a.stuck_closing ? status::closing : status::due;
+      if (a.stuck_closing) ++a.close_round; // the refusal to close is recorded under the old one
+      a.stuck_closing = false;
+      a.forgiven_attempts = a.failed_attempts;
+      ++a.retries;
+      a.due_since = e_.time;
+      a.not_before = e_.time;
+      a.cause = e_.id;
+      a.reason.clear();
+    });
+  }
+
+  void skip_requested(const engine::skip_requested& skip) {
+    const auto& o = e_.origin;
+    for_each_assignment([&](assignment& a, const std::string& step, direction d) {
+      if (o.direction != d || o.step != step) return;
+      if (a.state != status::stuck && a.state != status::due) return;
+      // Before the pivot a step that is not to happen is an abort, not a skip.
+      if (d == direction::forward && i_.phase != instance_phase::forward) return;
+      if (a.stuck_closing) ++a.close_round;
+      a.stuck_closing = false;
+      a.state = status::closing;
+      a.cause = e_.id;
+      a.skip = skip.event_name.empty()
+                   ? message()
+                   : message::opaque(skip.event_name, skip.event_schema_version, skip.event_text);
+    });
+  }
+
+  instance& i_;
+  const process_definition& p_;
+  const recorded_event& e_;
+};
+
+} // namespace
+
+instance begin_instance(std::shared_ptr<const process_definition> definition,
+                        const recorded_event& start) {
+  instance i;
+  i.definition = std::move(definition);
+  i.id = make_instance_id(start.position, i.definition->name);
+  i.correlation = start.origin.correlation;
+  i.start_event = start.id;
+  i.started = start.time;
+  i.last = start.position;
+  i.steps.resize(i.definition->steps.size());
+  try {
+    i.state = i.definition->initial();
+    fold(i, start).start();
+  } catch (const std::exception& x) {
+    i.broken = std::string("folding '") + std::string(start.body.name()) + "': " + x.what();
+  }
+  return i;
+}
+
+void evolve(instance& i, const recorded_event& event) {
+  if (event.position <= i.last) return;
+  i.last = event.position;
+  if (i.terminal() || !i.broken.empty()) return;
+  if (event.origin.instance != i.id) return;
+  try {
+    fold(i, event).run();
+  } catch (const std::exception& x) {
+    i.broken = std::string("folding '") + std::string(event.body.name()) + "': " + x.what();
+  }
+}
+
+} // namespace ensemble

@@ -1,0 +1,91 @@
+#include <ensemble/process.hpp>
+
+#include <algorithm>
+#include <set>
+
+namespace ensemble {
+
+namespace {
+
+[[noreturn]] void refuse(const process_definition& p, const std::string& what) {
+  throw error(errc::bad_definition, "process '" + p.name + "': " + what);
+}
+
+bool is_name(std::string_view name) {
+  const auto lower = [](char c) { return c >= 'a' && c <= 'z'; };
+  const auto rest = [&](char c) { return lower(c) || (c >= '0' && c <= '9') || c == '_'; };
+  return !name.empty() && name.size() <= 100 && lower(name.front()) &&
+         std::ranges::all_of(name, rest);
+}
+
+void check_policy(const process_definition& p, const std::string& where, const retry_policy& r) {
+  if (r.attempts < 1) refuse(p, where + ": retries need attempts >= 1, the first included");
+  if (r.attempt_within < duration{} || r.first_delay < duration{} || r.max_delay < duration{})
+    refuse(p, where + ": retries need durations >= 0");
+}
+
+void check_step(const process_definition& p, std::size_t index) {
+  const auto& s = p.steps[index];
+  const auto where = "step '" + s.name + "'";
+  if (!is_name(s.name)) refuse(p, where + ": a name is [a-z][a-z0-9_]*, up to 100 characters");
+  if (p.find_step(s.name) != index) refuse(p, where + " is defined twice");
+  if (!s.ask) refuse(p, where + " asks nothing: add .asks(service, command)");
+  if (!is_name(s.ask.service)) refuse(p, where + ": '" + s.ask.service + "' is no service name");
+  if (s.within < duration{}) refuse(p, where + ": within must not be negative");
+  if (std::ranges::any_of(s.after, [&](std::size_t before) { return before >= index; }))
+    refuse(p, where + ": after() names a step that is not defined before it");
+  check_policy(p, where, s.retries);
+}
+
+// A pivot beside an unfinished step would have to decide for it whether there is a way back.
+void check_pivot(const process_definition& p, std::size_t pivot) {
+  const auto n = p.steps.size();
+  std::vector<std::set<std::size_t>> before(n);
+  for (std::size_t i = 0; i < n; ++i)
+    for (const auto parent : p.steps[i].after) {
+      before[i].insert(parent);
+      before[i].insert(before[parent].begin(), before[parent].end());
+    }
+  for (std::size_t other = 0; other < n; ++other)
+    if (other != pivot && !before[pivot].contains(other) && !before[other].contains(pivot))
+      refuse(p, "pivot '" + p.steps[pivot].name + "' runs beside step '" + p.steps[other].name +
+                    "': put one after the other");
+}
+
+} // namespace
+
+std::optional<std::size_t> process_definition::find_step(std::string_view step) const noexcept {
+  for (std::size_t i = 0; i < steps.size(); ++i)
+    if (steps[i].name == step) return i;
+  return std::nullopt;
+}
+
+void validate(const process_definition& p) {
+  if (!is_name(p.name)) refuse(p, "a name is [a-z][a-z0-9_]*, up to 100 characters");
+  if (!is_name(p.owner)) refuse(p, "'" + p.owner + "' is no service name");
+  if (p.owner == p.name) refuse(p, "needs a name of its own, other than its owner's");
+  if (p.version < 1) refuse(p, "version must be at least 1");
+  if (p.deadline < duration{}) refuse(p, "deadline must not be negative");
+  if (!p.start.event) refuse(p, "nothing starts it: add .starts_on<event>(fold)");
+  if (p.steps.empty()) refuse(p, "has no step: add .step(name)");
+  check_policy(p, "complete and abort", p.retries);
+  for (std::size_t i = 0; i < p.steps.size(); ++i) check_step(p, i);
+  for (std::size_t i = 0; i < p.steps.size(); ++i)
+    if (p.steps[i].pivot) check_pivot(p, i);
+}
+
+std::vector<std::size_t> detail::steps_named(const process_definition& process,
+                                             const std::string& step,
+                                             std::initializer_list<std::string_view> names) {
+  std::vector<std::size_t> found;
+  for (const auto name : names) {
+    const auto index = process.find_step(name);
+    if (!index || *index + 1 >= process.steps.size())
+      refuse(process, "step '" + step + "': after(\"" + std::string(name) +
+                          "\") names a step that is not defined before it");
+    found.push_back(*index);
+  }
+  return found;
+}
+
+} // namespace ensemble
