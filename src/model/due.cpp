@@ -1,5 +1,6 @@
 #include "model/engine_messages.hpp"
 #include "model/instance.hpp"
+#include "model/planted_bug.hpp"
 
 #include <algorithm>
 
@@ -28,6 +29,7 @@ void add(std::vector<due_command>& out, const instance& i, const assignment& a, 
   c.round = a.round;
   c.failed_attempts = a.failed_attempts;
   c.forgiven_attempts = a.forgiven_attempts;
+  c.retries = a.retries;
   c.not_before = a.not_before;
   c.cause = a.cause;
   if (a.state == status::closing) {
@@ -95,6 +97,8 @@ std::vector<due_command> due(const instance& i) {
   for (std::size_t n = 0; n < p.steps.size(); ++n) {
     const auto& s = p.steps[n];
     add(out, i, i.steps[n].forward, {s.name, direction::forward, s.ask.service});
+    if (ENSEMBLE_PLANTED(evaluated_anew) && !out.empty() && out.back().step == s.name)
+      out.back().body = s.ask.make(i.state);
     add(out, i, i.steps[n].undo, {s.name, direction::undo, s.ask.service});
   }
   add(out, i, i.complete, {"", direction::complete, p.owner});
@@ -111,12 +115,13 @@ std::vector<due_deadline> deadlines(const instance& i) {
     if (a.state != status::due || p.steps[n].within == duration{}) continue;
     const auto command = make_command_id(i.id, p.steps[n].name, direction::forward, a.round);
     // A retry gives the step its time anew, and must not meet the earlier event's id.
-    auto e = engine_event(i, make_engine_event_id(command, "timeout", a.retries), a.cause,
-                          engine::step_timed_out{});
+    auto e = engine_event(i, make_engine_event_id(command, "timeout", a.retries),
+                          a.due_since_event, engine::step_timed_out{});
     e.origin.step = p.steps[n].name;
     e.origin.direction = direction::forward;
     e.origin.round = a.round;
-    out.push_back({a.due_since + p.steps[n].within, std::move(e)});
+    const auto from = ENSEMBLE_PLANTED(timer_early) ? i.started : a.due_since;
+    out.push_back({from + p.steps[n].within, std::move(e)});
   }
   if (p.deadline != duration{} && !i.past_pivot() && i.decision_pending.empty()) {
     const auto nobody = make_command_id(i.id, "", direction::none, 0);

@@ -125,7 +125,8 @@ private:
     } else if (got.what == answer::kind::voided && a.skip) {
       a.state = status::skipped;
       fold_in_place(*a.skip);
-    } else if (got.what == answer::kind::failure && i_.past_pivot()) {
+    } else if (got.what == answer::kind::failure && i_.past_pivot() &&
+               !ENSEMBLE_PLANTED(back_after_pivot)) {
       try_again(a, p_.steps[step].retries, got.reason); // rule 6: after the pivot, never back
       return;
     } else {
@@ -173,7 +174,7 @@ private:
 
   // Rule 2: the refusal stands in the journal, so the next try is a new round with a new id.
   void try_again(assignment& a, const retry_policy& policy, const std::string& reason) {
-    ++a.round;
+    if (!ENSEMBLE_PLANTED(same_round)) ++a.round;
     ++a.failed_attempts;
     a.skip.reset();
     a.cause = e_.id;
@@ -189,7 +190,7 @@ private:
   }
 
   static void stick(assignment& a, const std::string& reason) {
-    a.stuck_closing = a.state == status::closing;
+    a.stuck_closing = false;
     a.state = status::stuck;
     a.reason = reason;
   }
@@ -211,6 +212,7 @@ private:
     a.command = request.make(i_.state);
     a.state = status::due;
     a.due_since = e_.time;
+    a.due_since_event = e_.id;
     a.not_before = e_.time;
     a.cause = e_.id;
   }
@@ -327,7 +329,9 @@ private:
   void close_refused(const engine::close_refused& refused) {
     std::size_t step = 0;
     auto* a = addressed_and_open(step);
-    if (a && a->state == status::closing) stick(*a, refused.reason);
+    if (!a || a->state != status::closing) return;
+    stick(*a, refused.reason);
+    a->stuck_closing = true;
   }
 
   template <class F>
@@ -351,6 +355,7 @@ private:
       a.forgiven_attempts = a.failed_attempts;
       ++a.retries;
       a.due_since = e_.time;
+      a.due_since_event = e_.id;
       a.not_before = e_.time;
       a.cause = e_.id;
       a.reason.clear();

@@ -39,10 +39,11 @@ executor_actions executor::act(const instance& i, timestamp now) {
 void executor::act_on(const instance& i, const due_command& c, timestamp now,
                       executor_actions& out) {
   auto* g = find(c.id);
-  const bool new_attempt = g && c.failed_attempts != g->failed_attempts;
+  const bool new_attempt =
+      g && (c.failed_attempts != g->failed_attempts || c.retries != g->retries);
   if (!g || new_attempt || g->lost) {
     if (c.not_before > now) wake_at(out, c.not_before);
-    else give(c, g || recovered_at_ || c.failed_attempts > 0, now, out);
+    else give(c, g || recovered_at_ || c.failed_attempts > 0 || c.retries > 0, now, out);
     if (auto* again = find(c.id)) wake_at(out, again->at + answer_limit(i, c, again->resent));
     return;
   }
@@ -79,6 +80,7 @@ void executor::give(const due_command& c, bool repeat, timestamp now, executor_a
   }
   g->at = now;
   g->failed_attempts = c.failed_attempts;
+  g->retries = c.retries;
   g->lost = false;
   g->failed = false;
 }

@@ -53,6 +53,7 @@ private:
     std::string service{};
     timestamp at{};
     int failed_attempts = 0; ///< as it stood when the command was given
+    std::uint32_t retries = 0; ///< likewise
     int resent = 0;          ///< closes only: how often in a row
     bool lost = false;
     bool failed = false;

@@ -30,8 +30,9 @@ struct assignment {
   int forgiven_attempts = 0;     ///< of these, how many an operator's retry has forgiven
   std::uint32_t retries = 0;     ///< by operators
   timestamp due_since{};
+  event_id due_since_event{};
   timestamp not_before{};
-  event_id cause{};  ///< what made it due, or made it close
+  event_id cause{};     ///< of the present command: what made it due, or asks for its close
   message command{}; ///< evaluated once, when it became due
   std::string reason{}; ///< why stuck or failed
   bool stuck_closing = false;
@@ -102,6 +103,7 @@ struct due_command {
   std::uint32_t round = 0;
   int failed_attempts = 0;
   int forgiven_attempts = 0;
+  std::uint32_t retries = 0;
   timestamp not_before{};
   event_id cause{};
 };

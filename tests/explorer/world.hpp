@@ -1,0 +1,102 @@
+#pragma once
+
+#include "explorer/random_definition.hpp"
+#include "model/executor.hpp"
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace explorer {
+
+using namespace ensemble;
+
+enum class mode { conducted, danced };
+
+/// Bugs in the surroundings of the model, to be planted (those inside it: model/planted_bug.hpp).
+struct faults {
+  bool fold_by_topic = false;   ///< a holder folds a batch sorted by type, not in journal order
+};
+
+/// One effect outside the journal, or one state change inside: what "happened" to the world.
+struct effect {
+  command_id id{};
+  std::string step{};
+  ensemble::direction direction{};
+  position at{}; ///< of its outcome; 0 while only the outside knows of it
+  bool reverted = false;
+};
+
+/// Who folds and acts: the conductor, or one participant.
+struct holder {
+  executor_role role{};
+  std::optional<instance> folded{};
+  std::optional<ensemble::executor> acting{};
+  std::size_t read = 0; ///< events of the journal it has seen
+  bool dead = false;
+};
+
+/// A whole system in miniature, with one process instance: journal, services, network, holders, a
+/// clock. Everything that happens in it follows from the seed.
+class world {
+public:
+  world(std::uint64_t seed, mode m, faults f = {});
+
+  /// Runs the faulty part and the healing part.
+  void run();
+
+  // The evidence, for the checks.
+  std::shared_ptr<const process_definition> definition{};
+  std::vector<recorded_event> journal{};
+  std::vector<effect> effects{};
+  std::vector<std::string> violations{};
+  instance_id id{};
+  bool operated = false; ///< an operator skipped something
+  [[nodiscard]] instance fold_all() const;
+  void violate(const std::string& what) { violations.push_back(what); }
+
+private:
+  void add_holders(mode m);
+  void faulty_turn();
+  void heal();
+  void observe_and_act(holder& h, std::size_t at_most);
+  void read(holder& h, std::size_t at_most);
+  void act(holder& h);
+  void crash(holder& h);
+  void compare_with_reference(const holder& h);
+  void record(std::vector<new_event> events, const std::string& stream);
+  void deliver(std::size_t index);
+  void handle(const due_command& c);
+  void handle_effect(const due_command& c);
+  void close(const due_command& c);
+  void operate();
+  void operator_says(message body, const std::string& step, direction d);
+  std::vector<message> decide(const due_command& c);
+  std::vector<message> decide_forward(const due_command& c, std::size_t roll);
+  [[nodiscard]] bool handled(const due_command& c) const;
+  void append_outcome(const due_command& c, const std::vector<message>& bodies);
+  effect* find_effect(command_id id);
+
+  dice dice_;
+  faults faults_;
+  bool healing_ = false;
+  timestamp now_{};
+  std::vector<holder> holders_{};
+  std::vector<due_command> network_{};
+  std::map<std::string, std::set<event_id>> streams_{};
+  std::set<std::string> effect_services_{};
+  std::set<command_id> blocked_{}; ///< keys that an outside system refuses from now on
+  std::map<command_id, std::string> bodies_{};
+  std::uint64_t outcome_seed_ = 0;
+};
+
+/// Holds a finished world against the invariants; adds to its violations.
+void check(world& w);
+
+/// One run: makes, runs, checks. Returns what was violated.
+std::vector<std::string> explore(std::uint64_t seed, mode m, faults f = {});
+
+} // namespace explorer
