@@ -1,0 +1,11 @@
+#pragma once
+
+// All of ensemble but the test helpers (testing.hpp).
+#include <ensemble/error.hpp>
+#include <ensemble/event.hpp>
+#include <ensemble/identity.hpp>
+#include <ensemble/journal.hpp>
+#include <ensemble/message.hpp>
+#include <ensemble/process.hpp>
+#include <ensemble/runtime.hpp>
+#include <ensemble/service.hpp>

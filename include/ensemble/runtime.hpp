@@ -1,0 +1,202 @@
+#pragma once
+
+#include <ensemble/event.hpp>
+#include <ensemble/journal.hpp>
+#include <ensemble/process.hpp>
+#include <ensemble/service.hpp>
+
+#include <any>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <future>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace ensemble {
+
+struct runtime_options {
+  /// Where the journal is: `memory:` (nothing outlives the runtime), or the path of a file.
+  std::string journal = "memory:";
+  ensemble::durability durability = ensemble::durability::durable;
+  /// How much work may be under way: instances with a command outstanding, and callers' commands
+  /// without their receipt. Beyond it `send` waits or refuses; accepted work never does.
+  std::size_t credits = 10'000;
+  /// Threads for deciders and sagas. 0: one a core, at least 2.
+  std::size_t threads = 0;
+  /// Threads for effect handlers, which may block.
+  std::size_t effect_threads = 8;
+  /// After a restart, how many of the open instances are resumed in a second. 0: no limit.
+  std::size_t recovery_rate = 20'000;
+  /// After a restart no deadline fires before its command was given again and this has passed.
+  duration recovery_grace = std::chrono::seconds(5);
+  /// How many deaths of the runtime's own actors in ten seconds are borne before it fails.
+  std::size_t deaths_borne = 10;
+  /// How many entities of a service are kept in memory beside those at work.
+  std::size_t cached_entities = 10'000;
+};
+
+/// What a caller's command came to. Durable when it is handed out.
+struct receipt {
+  command_id command{};
+  correlation_id correlation{};
+  std::string stream{};             ///< where its outcome stands
+  std::uint64_t stream_length = 0;  ///< of that stream, with the outcome
+  std::vector<recorded_event> events{}; ///< the outcome; empty if there was nothing to do
+  /// Why the service refused the command; empty: it did not.
+  std::optional<std::string> refusal{};
+  /// The command had been given before; this is the outcome that it had then.
+  bool repeated = false;
+
+  [[nodiscard]] bool refused() const noexcept { return refusal.has_value(); }
+};
+
+/// What to do when no credit is free.
+enum class when_busy {
+  wait,   ///< block until there is one
+  refuse, ///< fail at once with errc::overloaded
+};
+
+struct send_options {
+  /// The caller's name for this request: a command sent again under the same key (to the same
+  /// service) is answered with the outcome that it had. Empty: the request cannot be repeated.
+  std::string idempotency_key{};
+  ensemble::when_busy when_busy = ensemble::when_busy::wait;
+  /// The flow that the command belongs to. None: a new one.
+  correlation_id correlation{};
+};
+
+/// How a process ended, as far as is known.
+enum class outcome_kind {
+  completed,   ///< every step done
+  compensated, ///< failed, and everything that was done is undone
+  stuck,       ///< needs an operator; see the reason
+  unknown,     ///< not ended within the time that was given
+};
+
+/// The name of a kind, as in `compensated`.
+[[nodiscard]] std::string_view to_string(outcome_kind kind) noexcept;
+
+struct outcome {
+  outcome_kind kind = outcome_kind::unknown;
+  std::string reason{}; ///< why it was compensated, or is stuck
+  instance_id instance{};
+};
+
+/// A receipt, or why there is none (a code and a text; never a business refusal).
+using send_callback = std::function<void(const receipt*, const error*)>;
+using outcome_callback = std::function<void(const outcome&)>;
+using event_callback = std::function<void(const recorded_event&)>;
+
+/// Counters since the start, but for the two that say otherwise.
+struct runtime_stats {
+  std::uint64_t commands_accepted = 0; ///< callers' commands
+  std::uint64_t commands_refused = 0;  ///< for want of a credit
+  std::uint64_t instances_started = 0;
+  std::uint64_t instances_recovered = 0;
+  std::uint64_t instances_completed = 0;
+  std::uint64_t instances_compensated = 0;
+  std::uint64_t instances_open = 0;  ///< now
+  std::uint64_t instances_stuck = 0; ///< now
+  std::uint64_t events_appended = 0;
+  std::uint64_t commits = 0;
+  std::uint64_t attempts_failed = 0;
+  std::uint64_t deadlines_passed = 0;
+  std::uint64_t actors_respawned = 0;
+};
+
+/// Business processes, embedded in the host program: services, processes, one journal.
+///
+/// Set it up (`host`, `orchestrate`), `start` it, use it, `stop` it. Several runtimes may live in
+/// one program. It installs no signal handlers and uses no globals. After `start` every function
+/// is safe to call from any thread, but those that block throw errc::would_block from inside a
+/// callback, a decider or an effect handler.
+///
+/// Callbacks run on a thread of the runtime: keep them short, and do not block in them.
+class runtime {
+public:
+  /// Throws errc::bad_argument for options out of range. Opens nothing yet.
+  explicit runtime(runtime_options options = {});
+  /// Stops as `stop` does.
+  ~runtime();
+  runtime(const runtime&) = delete;
+  runtime& operator=(const runtime&) = delete;
+
+  /// Adds a service. Throws errc::bad_definition for a name that is taken,
+  /// errc::duplicate_message for a message name that stands for two types.
+  runtime& host(service_definition service);
+  /// Adds a process, conducted: a process manager commands the services.
+  runtime& orchestrate(process_definition process);
+
+  /// Opens the journal, checks that every service and message a process names is there and that
+  /// the journal holds no unknown message, and resumes the instances that are open. When it
+  /// returns everything that was known is known again. Throws what open_journal throws,
+  /// errc::unknown_service, errc::unknown_message, errc::bad_definition.
+  void start();
+
+  /// Gives a command to a service. The future is ready when the outcome is durable. Throws
+  /// errc::unknown_service (also for a service that does not take the command),
+  /// errc::bad_message (a text that cannot be stored, a key that cannot name a stream),
+  /// errc::overloaded (see when_busy), errc::wrong_state (not started, or stopped). The future
+  /// throws errc::unknown_outcome if the runtime stopped or failed before the outcome was known:
+  /// send again under the same idempotency key.
+  [[nodiscard]] std::future<receipt> send(std::string_view service, message command,
+                                          send_options options = {});
+  /// The same, telling a callback.
+  void send(std::string_view service, message command, send_options options,
+            send_callback callback);
+
+  /// Waits until the process that the receipt's events started has ended or is stuck. `unknown`
+  /// when the time is over, when the runtime stops, or when those events start no process.
+  [[nodiscard]] outcome await(const receipt& of, duration timeout);
+  /// The same, telling a callback (once). It may come before this returns.
+  void await(const receipt& of, duration timeout, outcome_callback callback);
+
+  /// The durable state of an entity, at least as new as the receipt that is given.
+  template <class State>
+  [[nodiscard]] std::future<State> query(std::string_view service, std::string_view key,
+                                         const receipt& at_least = {}) {
+    auto promise = std::make_shared<std::promise<State>>();
+    auto result = promise->get_future();
+    query_erased(service, key, at_least, [promise](const std::any* state, const error* failure) {
+      if (failure) promise->set_exception(std::make_exception_ptr(*failure));
+      else if (const auto* typed = std::any_cast<State>(state)) promise->set_value(*typed);
+      else
+        promise->set_exception(std::make_exception_ptr(
+            error(errc::bad_argument, "query: the service keeps a state of another type")));
+    });
+    return result;
+  }
+
+  /// Tells the callback every durable event at `from` and after, in journal order, one at a time,
+  /// on a thread of its own that may block; then every later one. An exception of the callback is
+  /// a failure of the runtime (see on_failure). Ends with the runtime.
+  void observe(position from, event_callback callback);
+
+  /// Called at most once, when the runtime has failed: a write or sync failed, or its actors died
+  /// too often. From then on nothing is accepted or acknowledged; destroy it and start a new one.
+  /// Set it before `start`. Without it the failure is only logged.
+  void on_failure(std::function<void(const error&)> callback);
+
+  [[nodiscard]] runtime_stats stats() const;
+
+  /// Accepts no more, waits until what has been appended is durable and answered, and ends every
+  /// thread; within `limit`, or it gives up on what is left (nothing durable is lost: open
+  /// instances resume at the next start). Callers still without an answer are told
+  /// errc::unknown_outcome.
+  void stop(duration limit = std::chrono::seconds(10));
+
+private:
+  friend struct runtime_access;
+  using state_callback = std::function<void(const std::any*, const error*)>;
+  void query_erased(std::string_view service, std::string_view key, const receipt& at_least,
+                    state_callback callback);
+
+  struct implementation;
+  std::unique_ptr<implementation> implementation_;
+};
+
+} // namespace ensemble
