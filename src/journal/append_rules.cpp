@@ -1,0 +1,113 @@
+#include "journal/append_rules.hpp"
+
+#include <string>
+
+namespace ensemble::storage {
+
+namespace {
+
+[[noreturn]] void refuse(std::string_view stream, const std::string& why) {
+  throw error(errc::bad_argument, "append to stream '" + std::string(stream) + "': " + why);
+}
+
+std::optional<append_result> repeated(append_store& store, const stream_append& first,
+                                      const stream_state& state) {
+  if (state.length == 0)
+    return std::nullopt;
+  const auto earlier = store.find(state, first.events.front().id);
+  if (!earlier)
+    return std::nullopt;
+  return append_result{append_result::status::repeated, *earlier, store.end_of_run(*earlier),
+                       state.length};
+}
+
+bool lengths_fit(const append_request& request, const std::vector<stream_state*>& states) {
+  for (std::size_t i = 0; i < states.size(); ++i) {
+    auto length = states[i]->length;
+    // A request may name a stream twice: the second part stands behind the first.
+    for (std::size_t j = 0; j < i; ++j)
+      if (states[j] == states[i])
+        length += request.streams[j].events.size();
+    if (!request.streams[i].expected.fits(length))
+      return false;
+  }
+  return true;
+}
+
+append_result apply_one(append_store& store, const append_request& request) {
+  append_result result;
+  if (!request.streams.empty()) {
+    auto& home = store.stream(request.streams.front().stream);
+    if (auto earlier = repeated(store, request.streams.front(), home))
+      return *earlier;
+    std::vector<stream_state*> states;
+    states.reserve(request.streams.size());
+    for (const auto& part : request.streams)
+      states.push_back(&store.stream(part.stream));
+    if (!lengths_fit(request, states)) {
+      result.state = append_result::status::conflict;
+      result.length = home.length;
+      return result;
+    }
+    for (std::size_t i = 0; i < states.size(); ++i) {
+      const auto& part = request.streams[i];
+      for (const auto& event : part.events) {
+        result.last = store.append(part.stream, *states[i], event);
+        if (result.first == position{})
+          result.first = result.last;
+      }
+    }
+    result.length = home.length;
+  }
+  for (const auto& change : request.books)
+    store.change(change);
+  return result;
+}
+
+} // namespace
+
+bool continues_run(std::uint32_t index, std::uint32_t next_index) noexcept {
+  return next_index == index + 1;
+}
+
+void check_request(const append_request& request) {
+  const new_event* before = nullptr;
+  for (const auto& part : request.streams) {
+    if (part.stream.empty())
+      refuse(part.stream, "a stream needs a name");
+    if (part.events.empty())
+      refuse(part.stream, "there is no event to append");
+    for (const auto& event : part.events) {
+      if (!event.id)
+        refuse(part.stream, "an event needs an id");
+      if (event.body.empty())
+        refuse(part.stream, "an event needs a message");
+      const bool inside_run = before != nullptr && !before->last;
+      const bool fits = inside_run ? continues_run(before->index, event.index) : event.index == 0;
+      if (!fits)
+        refuse(part.stream, "event index " + std::to_string(event.index)
+                                + " does not follow the event before it");
+      before = &event;
+    }
+  }
+  if (before != nullptr && !before->last)
+    refuse(request.streams.back().stream, "the last event of a command is not marked as last");
+}
+
+std::vector<append_result> apply_requests(append_store& store,
+                                          std::span<const append_request> requests) {
+  std::vector<append_result> results;
+  results.reserve(requests.size());
+  for (const auto& request : requests)
+    results.push_back(apply_one(store, request));
+  return results;
+}
+
+error duplicate_event(std::string_view stream, event_id id) {
+  return {errc::bad_argument, "append to stream '" + std::string(stream) + "': event id "
+                                  + to_string(id)
+                                  + " is there already, but does not begin the request; give "
+                                    "every event of a command an id of its own"};
+}
+
+} // namespace ensemble::storage

@@ -1,0 +1,133 @@
+#include "journal/memory_store.hpp"
+#include "journal/stored_message.hpp"
+
+#include <algorithm>
+#include <mutex>
+#include <utility>
+
+namespace ensemble::storage {
+
+namespace {
+
+class memory_reader final : public journal_reader {
+public:
+  memory_reader(memory_store& store, type_lookup types) : store_(store), types_(std::move(types)) {}
+
+  position head() override {
+    const std::shared_lock lock(store_.mutex);
+    return {store_.events.size()};
+  }
+
+  std::vector<recorded_event> read_all(position from, std::size_t limit) override {
+    const std::shared_lock lock(store_.mutex);
+    std::vector<recorded_event> found;
+    const auto begin = std::max<std::uint64_t>(from.value, 1);
+    for (auto p = begin; p <= store_.events.size() && found.size() < limit; ++p)
+      found.push_back(event(p));
+    return found;
+  }
+
+  std::vector<recorded_event> read_stream(std::string_view stream, stream_version from,
+                                          std::size_t limit) override {
+    const std::shared_lock lock(store_.mutex);
+    const auto number = store_.stream_numbers.find(stream);
+    if (number == store_.stream_numbers.end())
+      return {};
+    const auto& all = store_.streams[static_cast<std::size_t>(number->second - 1)];
+    const auto skipped = std::min<std::uint64_t>(from.value, all.size());
+    return take(all, all.begin() + static_cast<std::ptrdiff_t>(skipped), limit);
+  }
+
+  std::vector<recorded_event> read_instance(instance_id instance, position after,
+                                            std::size_t limit) override {
+    const std::shared_lock lock(store_.mutex);
+    return behind(store_.instances, instance, after, limit);
+  }
+
+  std::vector<recorded_event> read_correlation(correlation_id correlation, position after,
+                                               std::size_t limit) override {
+    const std::shared_lock lock(store_.mutex);
+    return behind(store_.correlations, correlation, after, limit);
+  }
+
+  std::optional<recorded_event> find(std::string_view stream, event_id id) override {
+    const std::shared_lock lock(store_.mutex);
+    const auto number = store_.stream_numbers.find(stream);
+    if (number == store_.stream_numbers.end())
+      return std::nullopt;
+    const auto found = store_.ids.find({number->second, id});
+    if (found == store_.ids.end())
+      return std::nullopt;
+    return event(found->second);
+  }
+
+  std::vector<std::string> stream_names(std::string_view category, std::string_view after,
+                                        std::size_t limit) override {
+    const std::shared_lock lock(store_.mutex);
+    const auto prefix = std::string(category) + '-';
+    auto at = after < prefix ? store_.stream_numbers.lower_bound(prefix)
+                             : store_.stream_numbers.upper_bound(after);
+    std::vector<std::string> names;
+    for (; at != store_.stream_numbers.end() && names.size() < limit; ++at) {
+      if (!at->first.starts_with(prefix))
+        break;
+      names.push_back(at->first);
+    }
+    return names;
+  }
+
+  std::vector<std::string> message_names() override {
+    const std::shared_lock lock(store_.mutex);
+    return {store_.message_names.begin(), store_.message_names.end()};
+  }
+
+  std::map<std::string, std::string> read_book(std::string_view book) override {
+    const std::shared_lock lock(store_.mutex);
+    const auto found = store_.books.find(book);
+    return found == store_.books.end() ? std::map<std::string, std::string>{} : found->second;
+  }
+
+  // Memory has no storage faults to find: its rules are kept by construction.
+  std::uint64_t verify(const std::function<void(const std::string&)>&) override {
+    return head().value;
+  }
+
+private:
+  recorded_event event(std::uint64_t at) const {
+    auto found = store_.events[at - 1];
+    // One that was appended untyped is given its type, as by a journal that stores texts.
+    if (found.body.type() == nullptr) {
+      found.body = stored_message(types_, found.body.name(), found.body.schema_version(),
+                                  found.body.text(), found.position, found.stream, found.version);
+    }
+    return found;
+  }
+
+  std::vector<recorded_event> take(const positions& all, positions::const_iterator from,
+                                   std::size_t limit) const {
+    std::vector<recorded_event> found;
+    for (; from != all.end() && found.size() < limit; ++from)
+      found.push_back(event(*from));
+    return found;
+  }
+
+  template <class Index, class Id>
+  std::vector<recorded_event> behind(const Index& index, const Id& id, position after,
+                                     std::size_t limit) const {
+    const auto all = index.find(id);
+    if (all == index.end())
+      return {};
+    return take(all->second, std::ranges::upper_bound(all->second, after.value), limit);
+  }
+
+  memory_store& store_;
+  type_lookup types_;
+};
+
+} // namespace
+
+std::unique_ptr<journal_reader> make_memory_reader(memory_store& store, const type_lookup& types) {
+  return std::make_unique<memory_reader>(store, types);
+}
+
+} // namespace ensemble::storage
