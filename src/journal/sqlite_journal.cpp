@@ -1,0 +1,164 @@
+#include "journal/sqlite_journal.hpp"
+
+#include "journal/append_rules.hpp"
+#include "journal/owner_lock.hpp"
+#include "journal/sqlite_database.hpp"
+#include "journal/sqlite_reader.hpp"
+#include "journal/sqlite_schema.hpp"
+#include "journal/sqlite_transaction.hpp"
+#include "journal/sqlite_verify.hpp"
+
+#include <exception>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <utility>
+
+namespace ensemble::storage {
+
+namespace {
+
+// Pages of write-ahead log between checkpoints (16 MiB): a page that is changed often in between
+// is copied, and synced, once.
+constexpr int frames_between_checkpoints = 4096;
+// From here on readers that never pause are waited for, so that the log can begin anew.
+constexpr int most_frames = 16 * frames_between_checkpoints;
+
+class sqlite_journal final : public journal {
+public:
+  explicit sqlite_journal(const journal_options& options)
+      : sqlite_journal(options, canonical_journal_path(options.path)) {}
+
+  ~sqlite_journal() override {
+    // A failed sync is never repeated, so what comes after one writes nothing any more.
+    if (!failure_)
+      try_to([&] { db_.checkpoint(database::checkpoint_mode::truncate); });
+    if (failure_)
+      db_.close_without_checkpoint();
+  }
+
+  std::vector<append_result> commit(std::span<const append_request> requests,
+                                    timestamp now) override {
+    if (failure_)
+      throw error(errc::journal_failed, *failure_);
+    check(requests);
+    if (requests.empty())
+      return {};
+    std::vector<append_result> results;
+    if (!try_to([&] { results = write(requests, now); }))
+      throw error(errc::journal_failed, *failure_);
+    return results;
+  }
+
+  std::unique_ptr<journal_reader> open_reader() override {
+    return make_sqlite_reader(path_, types_);
+  }
+
+  [[nodiscard]] bool blocking() const noexcept override { return true; }
+
+private:
+  sqlite_journal(const journal_options& options, const std::filesystem::path& path)
+      : path_(path),
+        types_(options.types),
+        lock_(path),
+        db_((check_header(path), path.string()), database::access::create),
+        transaction_(prepared(db_, path.string(), options.durability)) {}
+
+  static database& prepared(database& db, const std::string& path, durability wanted) {
+    prepare_for_writing(db, path, wanted);
+    db.count_log_frames();
+    // What a killed owner left in the log was perhaps never synced: from here on it counts.
+    db.checkpoint(database::checkpoint_mode::truncate);
+    event_row_reader rows(db);
+    verify_newest(db, rows, path);
+    return db;
+  }
+
+  // Before anything is written: all that can be refused is.
+  static void check(std::span<const append_request> requests) {
+    for (const auto& request : requests) {
+      check_request(request);
+      for (const auto& part : request.streams)
+        for (const auto& event : part.events)
+          check_text(part.stream, event);
+    }
+  }
+
+  static void check_text(const std::string& stream, const new_event& event) {
+    try {
+      (void) event.body.text();
+    } catch (const error& cause) {
+      throw error(errc::bad_argument, "append to stream '" + stream + "': message '"
+                                          + std::string(event.body.name())
+                                          + "' has no text: " + cause.what());
+    }
+  }
+
+  std::vector<append_result> write(std::span<const append_request> requests, timestamp now) {
+    checkpoint_when_due();
+    transaction_.begin(now);
+    std::vector<append_result> results;
+    try {
+      results = apply_requests(transaction_, requests);
+    } catch (const error& refused) {
+      if (refused.code() == errc::bad_argument)
+        transaction_.roll_back();
+      throw;
+    }
+    transaction_.commit();
+    return results;
+  }
+
+  // In front of a commit, not behind it: so a failure never hides a commit that went well.
+  void checkpoint_when_due() {
+    const int frames = db_.log_frames();
+    if (frames < copied_frames_)
+      copied_frames_ = 0; // the log began anew
+    if (frames < copied_frames_ + frames_between_checkpoints)
+      return;
+    db_.checkpoint(frames < most_frames ? database::checkpoint_mode::passive
+                                        : database::checkpoint_mode::restart);
+    copied_frames_ = frames;
+  }
+
+  // The one place where storage failures end: nothing is written after the first. False: failed.
+  // A refused argument is no failure; it passes through.
+  template <class Step>
+  bool try_to(Step step) {
+    std::string why;
+    try {
+      step();
+      return true;
+    } catch (const error& cause) {
+      if (cause.code() == errc::bad_argument)
+        throw;
+      why = cause.what();
+    } catch (const std::exception& cause) {
+      why = cause.what();
+    }
+    failure_ = "journal '" + path_.string() + "' failed: " + why
+               + "; it is unknown what the failed commit recorded; restart to recover";
+    // Frees what the transaction holds; that it may fail, too, changes nothing.
+    try {
+      transaction_.roll_back();
+    } catch (const error&) {
+    } // NOLINT(bugprone-empty-catch)
+    return false;
+  }
+
+  std::filesystem::path path_;
+  type_lookup types_;
+  owner_lock lock_;
+  database db_;
+  sqlite_transaction transaction_;
+  std::optional<std::string> failure_;
+  int copied_frames_ = 0;
+};
+
+} // namespace
+
+std::unique_ptr<journal> make_sqlite_journal(const journal_options& options) {
+  return std::make_unique<sqlite_journal>(options);
+}
+
+} // namespace ensemble::storage

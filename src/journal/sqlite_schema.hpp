@@ -1,0 +1,27 @@
+#pragma once
+
+#include "journal/sqlite_database.hpp"
+
+#include <ensemble/journal.hpp>
+
+#include <filesystem>
+#include <string>
+
+namespace ensemble::storage {
+
+/// The one name of the file that `path` leads to, so that no two names lead around the lock.
+/// Throws errc::journal_failed when the directory is missing, or the file has several names.
+[[nodiscard]] std::filesystem::path canonical_journal_path(const std::string& path);
+
+/// Looks at the first bytes of a file before SQLite touches it. Throws errc::journal_foreign for
+/// one that is no journal, errc::journal_damaged for a journal whose header is.
+void check_header(const std::filesystem::path& path);
+
+/// Makes the tables of a new file, or checks those of an existing one; then sets the connection up
+/// for writing. Throws as open_journal does.
+void prepare_for_writing(database& db, const std::string& path, durability wanted);
+
+/// The same checks for a reading connection.
+void prepare_for_reading(database& db, const std::string& path);
+
+} // namespace ensemble::storage
