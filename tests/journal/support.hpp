@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <cstdlib>
 #include <filesystem>
+#include <optional>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -42,13 +44,6 @@ private:
 
 inline timestamp at(std::int64_t nanoseconds) {
   return timestamp(std::chrono::nanoseconds(nanoseconds));
-}
-
-/// How many times the usual number of cases are tried: ENSEMBLE_TEST_SCALE, default 1.
-inline int scaled(int usual) {
-  const char* text = std::getenv("ENSEMBLE_TEST_SCALE");
-  const double scale = text != nullptr ? std::atof(text) : 1.0;
-  return std::max(1, static_cast<int>(usual * scale));
 }
 
 inline event_id id(std::uint64_t head, std::uint64_t tail = 1) { return event_id::of(head, tail); }
