@@ -141,7 +141,7 @@ TEST(SqliteCheckpoint, TheLogStaysSmallBesideReaders) {
   EXPECT_LT(longest, 24U << 20);
 }
 
-TEST(SqliteOpening, AFailureWhileTheFileIsMadeLeavesOneThatCanBeOpened) {
+TEST(SqliteCreation, AFailureWhileTheFileIsMadeLeavesOneThatCanBeOpened) {
   for (const auto operation : {file_operation::write, file_operation::sync}) {
     for (const auto file : {file_kind::main, file_kind::log}) {
       for (int nth = 1; nth < 10; ++nth) {
