@@ -63,11 +63,20 @@ int message::schema_version() const noexcept {
 const std::string& message::text() const {
   if (!body_)
     throw error(errc::bad_message, "an empty message has no text");
-  std::call_once(body_->text_made, [this] {
-    // A stored text is there from the beginning; one that is made is never empty.
-    if (body_->type && body_->text.empty())
-      body_->text = write_json(*body_->type, body_->value);
+  const auto make = [this] { return write_json(*body_->type, body_->value); };
+  std::call_once(body_->text_made, [&] {
+    if (!body_->type || !body_->text.empty())
+      return; // a stored text is there from the beginning
+    try {
+      body_->text = make();
+    } catch (...) { // NOLINT(bugprone-empty-catch): thrown below
+      // Not out of call_once: under ThreadSanitizer the next call would then wait for ever.
+    }
   });
+  if (body_->type && body_->text.empty()) {
+    (void) make(); // what failed once fails again, with the same error
+    throw error(errc::bad_message, std::string(name()) + ": memory ran out when its text was made");
+  }
   return body_->text;
 }
 
