@@ -1,0 +1,89 @@
+#include "orders/domain/fulfilment.hpp"
+
+namespace orders {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+void begin(fulfilment& f, const order_created& e) {
+  f.order_id = e.order_id;
+  f.total = e.total;
+  for (const auto& line : e.lines)
+    f.items.push_back({line.sku, line.quantity});
+}
+
+/// Keeps the reason of whatever event says that a step has failed.
+constexpr auto failed = [](fulfilment& f, const auto& e) { f.failure = e.reason; };
+
+/// A step that times out leaves no event with a reason.
+std::string reason_of(const fulfilment& f) {
+  return f.failure.empty() ? "not fulfilled in time" : f.failure;
+}
+
+constexpr ensemble::retry_policy patient{5, 6s, 100ms, 5s};
+
+} // namespace
+
+ensemble::process_definition order_fulfilment() {
+  using state = const fulfilment&;
+  return ensemble::process<fulfilment>("order_fulfilment", "order")
+      .version(1)
+      .deadline(72h)
+      .starts_on<order_created>(begin)
+
+      .step("payment")
+      .asks("payment",
+            [](state f) {
+              return authorise_payment{f.order_id, f.total};
+            })
+      .succeeds_on<payment_authorised>(
+          [](fulfilment& f, const payment_authorised& e) { f.payment_id = e.payment_id; })
+      .fails_on<payment_declined>(failed)
+      .undone_by<payment_refunded>([](state f) {
+        return refund_payment{f.order_id, f.payment_id, f.total};
+      })
+      .within(30s)
+      .retries(patient)
+
+      .step("stock")
+      .after("payment")
+      .asks("stock",
+            [](state f) {
+              return reserve_stock{main_warehouse, f.order_id, f.items};
+            })
+      .succeeds_on<stock_reserved>()
+      .fails_on<stock_rejected>(failed)
+      .undone_by<stock_released>([](state f) {
+        return release_stock{main_warehouse, f.order_id};
+      })
+      .within(30s)
+      .retries(patient)
+
+      // What is shipped cannot be taken back.
+      .step("shipping")
+      .after("stock")
+      .pivot()
+      .asks("shipping", [](state f) { return ship_order{f.order_id}; })
+      .succeeds_on<order_shipped>()
+      .fails_on<shipping_failed>(failed)
+      .within(30s)
+      .retries(patient)
+
+      // Only now, so that units that are reserved can always be released.
+      .step("dispatch")
+      .after("shipping")
+      .asks("stock",
+            [](state f) {
+              return dispatch_stock{main_warehouse, f.order_id};
+            })
+      .succeeds_on<stock_dispatched>()
+      .retries(patient)
+
+      .completes<order_confirmed>([](state f) { return confirm_order{f.order_id}; })
+      .aborts<order_cancelled>([](state f) {
+        return cancel_order{f.order_id, reason_of(f)};
+      });
+}
+
+} // namespace orders

@@ -1,0 +1,75 @@
+#pragma once
+
+#include "orders/domain/money.hpp"
+
+#include <ensemble/service.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace orders {
+
+struct order_line {
+  std::string sku{};
+  std::int64_t quantity{};
+  money price{}; ///< of one unit
+};
+ENSEMBLE_FIELDS(order_line, sku, quantity, price)
+
+struct place_order {
+  std::string order_id{};
+  std::optional<std::string> customer{};
+  std::vector<order_line> lines{};
+};
+ENSEMBLE_MESSAGE(place_order, 1, order_id, customer, lines)
+
+struct order_created {
+  std::string order_id{};
+  std::optional<std::string> customer{};
+  std::vector<order_line> lines{};
+  money total{};
+};
+ENSEMBLE_MESSAGE(order_created, 1, order_id, customer, lines, total)
+
+struct confirm_order {
+  std::string order_id{};
+};
+ENSEMBLE_MESSAGE(confirm_order, 1, order_id)
+
+struct order_confirmed {
+  std::string order_id{};
+  money total{};
+};
+ENSEMBLE_MESSAGE(order_confirmed, 1, order_id, total)
+
+struct cancel_order {
+  std::string order_id{};
+  std::string reason{};
+};
+ENSEMBLE_MESSAGE(cancel_order, 1, order_id, reason)
+
+struct order_cancelled {
+  std::string order_id{};
+  std::string reason{};
+};
+ENSEMBLE_MESSAGE(order_cancelled, 1, order_id, reason)
+
+enum class order_status { none, placed, confirmed, cancelled };
+
+/// What an order remembers of its events.
+struct order {
+  order_status status{};
+  money total{};
+  std::string reason{}; ///< why it was cancelled
+
+  void apply(const order_created& e);
+  void apply(const order_confirmed& e);
+  void apply(const order_cancelled& e);
+};
+
+/// Takes orders, and says the last word about them. One entity an order.
+[[nodiscard]] ensemble::service_definition order_service();
+
+} // namespace orders
