@@ -32,6 +32,8 @@ std::string_view to_string(errc code) noexcept {
     return "wrong_state";
   case errc::would_block:
     return "would_block";
+  case errc::handler_failed:
+    return "handler_failed";
   case errc::unknown_outcome:
     return "unknown_outcome";
   }

@@ -1,0 +1,237 @@
+#include "runtime/actor_house.hpp"
+
+#include "runtime/event_observer.hpp"
+#include "runtime/gateway.hpp"
+#include "runtime/journal_reading.hpp"
+#include "runtime/journal_writer.hpp"
+#include "runtime/log.hpp"
+#include "runtime/process_manager.hpp"
+#include "runtime/service_host.hpp"
+#include "runtime/supervisor.hpp"
+
+#include <caf/all.hpp>
+
+#include <algorithm>
+#include <future>
+#include <thread>
+
+namespace ensemble::internal {
+
+namespace {
+
+/// High priority: overtakes whatever the actor's mailbox holds.
+void kill_now(const caf::actor& actor) {
+  actor->enqueue(caf::make_mailbox_element(
+                     nullptr, caf::make_message_id(caf::message_priority::high), {},
+                     caf::exit_msg{actor->address(), caf::exit_reason::kill}),
+                 nullptr);
+}
+
+std::size_t worker_count(const runtime_options& options) {
+  if (options.threads > 0) return options.threads;
+  return std::max<std::size_t>(2, std::thread::hardware_concurrency());
+}
+
+} // namespace
+
+actor_house::actor_house(environment_ptr env, std::unique_ptr<ensemble::journal> journal,
+                         std::function<void(const error&)> on_failure)
+    : env_(std::move(env)),
+      journal_(std::move(journal)),
+      on_failure_(std::move(on_failure)),
+      threads_(std::make_unique<effect_threads>(env_->options.effect_threads)) {
+  // CAF's default policy lets one busy pair of actors starve all others.
+  config_.set("scheduler.policy", caf::atom("sharing"));
+  config_.set("scheduler.max-throughput", std::size_t{100});
+  config_.set("scheduler.max-threads", worker_count(env_->options));
+  system_ = std::make_unique<caf::actor_system>(config_);
+}
+
+actor_house::~actor_house() {
+  close(std::chrono::seconds(10));
+}
+
+// Detached, on a thread of its own, where the journal makes callers wait for a disk.
+template <class Actor, class... Args>
+caf::actor actor_house::spawn_blocking(Args&&... args) {
+  if (journal_->blocking()) return system_->spawn<Actor, caf::detached>(std::forward<Args>(args)...);
+  return system_->spawn<Actor>(std::forward<Args>(args)...);
+}
+
+void actor_house::open() {
+  auto recovered = std::make_shared<std::promise<void>>();
+  auto done = recovered->get_future();
+  {
+    const std::lock_guard lock(mutex_);
+    on_recovered_ = [recovered](const error* failure) {
+      if (failure) recovered->set_exception(std::make_exception_ptr(*failure));
+      else recovered->set_value();
+    };
+  }
+  supervisor_ = system_->spawn<supervisor, caf::detached>(env_, *this);
+  std::vector<std::string> roles{std::string(reader_role), std::string(writer_role)};
+  for (const auto& [name, service] : env_->services) roles.push_back(name);
+  roles.emplace_back(gateway_role);
+  roles.emplace_back(manager_role);
+  for (const auto& role : roles) install(role, spawn_role(role, directory()));
+  announce("");
+  done.get();
+}
+
+caf::actor actor_house::spawn_role(const std::string& role, const directory_ptr& now) {
+  if (role == writer_role) {
+    const auto reader = journal_->open_reader();
+    const auto head = reader->head();
+    timestamp newest{};
+    if (head.value > 0) newest = reader->read_all(head, 1).front().time;
+    return spawn_blocking<journal_writer>(env_, *journal_, head, newest, supervisor_);
+  }
+  if (role == reader_role) {
+    std::shared_ptr<journal_reader> reader = journal_->open_reader();
+    return spawn_blocking<journal_reading>(env_, std::move(reader), supervisor_);
+  }
+  if (role == gateway_role) return system_->spawn<gateway>(env_, now, pending_callers_);
+  if (role == manager_role)
+    return system_->spawn<process_manager>(env_, now, supervisor_, [this] {
+      const std::lock_guard lock(mutex_);
+      if (auto tell = std::exchange(on_recovered_, {})) tell(nullptr);
+    });
+  return system_->spawn<service_host>(env_, env_->services.at(role), *threads_, now);
+}
+
+void actor_house::install(const std::string& role, caf::actor actor) {
+  anon_send(supervisor_, watch_actor{actor, role});
+  const std::lock_guard lock(mutex_);
+  auto next = std::make_shared<internal::directory>(*directory_);
+  if (role == writer_role) next->writer = std::move(actor);
+  else if (role == reader_role) next->reader = std::move(actor);
+  else if (role == gateway_role) next->gateway = std::move(actor);
+  else if (role == manager_role) next->manager = std::move(actor);
+  else next->hosts[role] = std::move(actor);
+  directory_ = std::move(next);
+}
+
+void actor_house::announce(const std::string& restarted) {
+  const auto now = directory();
+  const directory_changed change{now, restarted};
+  for (const auto& [name, host] : now->hosts) anon_send(host, change);
+  for (const auto& actor : {now->reader, now->gateway, now->manager, now->writer})
+    anon_send(actor, change);
+}
+
+void actor_house::respawn(const std::string& role) {
+  if (closing_) return;
+  try {
+    install(role, spawn_role(role, directory()));
+    announce(role);
+  } catch (const error& e) {
+    fail(e);
+  }
+}
+
+directory_ptr actor_house::directory() const {
+  const std::lock_guard lock(mutex_);
+  return directory_;
+}
+
+std::optional<error> actor_house::failure() const {
+  const std::lock_guard lock(mutex_);
+  return failure_;
+}
+
+void actor_house::observe(position from, event_callback callback) {
+  std::shared_ptr<journal_reader> reader = journal_->open_reader();
+  auto observer = system_->spawn<event_observer, caf::detached>(
+      env_, std::move(reader), from, std::move(callback), supervisor_);
+  {
+    const std::lock_guard lock(mutex_);
+    auto next = std::make_shared<internal::directory>(*directory_);
+    next->observers.push_back(std::move(observer));
+    directory_ = std::move(next);
+  }
+  announce("");
+}
+
+void actor_house::kill(const std::string& role) {
+  const auto now = directory();
+  if (role == "saga") anon_send(now->manager, kill_a_saga{});
+  else if (role == writer_role) kill_now(now->writer);
+  else if (role == reader_role) kill_now(now->reader);
+  else if (role == gateway_role) kill_now(now->gateway);
+  else if (role == manager_role) kill_now(now->manager);
+  else kill_now(now->host(role));
+}
+
+void actor_house::fail(const error& why) {
+  log().critical("the runtime has failed: {}", why.what());
+  std::function<void(const error*)> opening;
+  {
+    const std::lock_guard lock(mutex_);
+    if (failure_) return;
+    failure_ = why;
+    opening = std::exchange(on_recovered_, {});
+  }
+  env_->credits.close();
+  // Nothing more is decided, and no further effect begins.
+  const auto now = directory();
+  for (const auto& [name, host] : now->hosts) anon_send_exit(host, caf::exit_reason::kill);
+  anon_send_exit(now->manager, caf::exit_reason::kill);
+  anon_send(now->gateway, runtime_failed{std::make_shared<error>(
+                              errc::unknown_outcome,
+                              std::string("the runtime failed: ") + why.what())});
+  if (opening) opening(&why);
+  else if (on_failure_) {
+    const inside_handler guard;
+    on_failure_(why);
+  }
+}
+
+bool actor_house::end(const std::vector<caf::actor>& actors, timestamp deadline) {
+  caf::scoped_actor self(*system_);
+  std::size_t left = 0;
+  for (const auto& actor : actors) {
+    if (!actor) continue;
+    self->monitor(actor);
+    self->send_exit(actor, caf::exit_reason::user_shutdown);
+    ++left;
+  }
+  while (left > 0) {
+    const auto wait = std::max(deadline - env_->clock(), duration{});
+    bool timed_out = false;
+    self->receive([&](const caf::down_msg&) { --left; },
+                  caf::after(std::chrono::duration_cast<caf::timespan>(wait)) >>
+                      [&] { timed_out = true; });
+    if (timed_out) return false;
+  }
+  return true;
+}
+
+void actor_house::close(duration limit) {
+  if (!system_ || closing_.exchange(true)) return;
+  const auto deadline = env_->clock() + limit;
+  env_->credits.close();
+  {
+    // What was accepted is answered first; that takes commits, not whole processes.
+    caf::scoped_actor self(*system_);
+    while (*pending_callers_ > 0 && env_->clock() < deadline && !failure())
+      self->receive(caf::after(std::chrono::milliseconds(2)) >> [] {});
+  }
+  const auto now = directory();
+  std::vector<caf::actor> first = now->observers;
+  first.push_back(now->manager);
+  bool ended = end(first, deadline);
+  threads_->stop(); // the outcomes of running effects reach the hosts before their end
+  std::vector<caf::actor> hosts{now->gateway};
+  for (const auto& [name, host] : now->hosts) hosts.push_back(host);
+  ended = end(hosts, deadline) && ended;
+  ended = end({now->writer}, deadline) && ended;
+  ended = end({now->reader, supervisor_}, deadline) && ended;
+  if (!ended) log().warn("stop: some actors were still at work when the time was over");
+  {
+    const std::lock_guard lock(mutex_);
+    directory_ = std::make_shared<internal::directory>();
+  }
+  supervisor_ = nullptr;
+}
+
+} // namespace ensemble::internal

@@ -1,0 +1,78 @@
+#pragma once
+
+#include "runtime/base_actor.hpp"
+#include "runtime/effect_threads.hpp"
+
+#include <caf/actor_system.hpp>
+#include <caf/actor_system_config.hpp>
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+
+namespace ensemble::internal {
+
+/// Owns the actors of one runtime: makes them, knows where they are, replaces those that die, and
+/// ends them in order. The supervisor actor is its arm inside the actor system.
+class actor_house {
+public:
+  actor_house(environment_ptr env, std::unique_ptr<ensemble::journal> journal,
+              std::function<void(const error&)> on_failure);
+  /// Ends everything.
+  ~actor_house();
+  actor_house(const actor_house&) = delete;
+  actor_house& operator=(const actor_house&) = delete;
+
+  /// Spawns everything and waits until the process manager has recovered. Throws what the
+  /// recovery failed with.
+  void open();
+  /// See runtime::stop.
+  void close(duration limit);
+
+  [[nodiscard]] directory_ptr directory() const;
+  /// How many callers are without an answer.
+  [[nodiscard]] std::atomic<std::size_t>& pending_callers() noexcept { return *pending_callers_; }
+  /// Why the runtime has failed, if it has.
+  [[nodiscard]] std::optional<error> failure() const;
+  void observe(position from, event_callback callback);
+  /// Ends the actor of that role as if it had died: for tests.
+  void kill(const std::string& role);
+
+  // For the supervisor:
+
+  [[nodiscard]] bool closing() const noexcept { return closing_; }
+
+  /// Spawns another actor for the role and tells everyone.
+  void respawn(const std::string& role);
+  /// The runtime has failed: callers are told, the host program is told once.
+  void fail(const error& why);
+
+private:
+  [[nodiscard]] caf::actor spawn_role(const std::string& role, const directory_ptr& now);
+  template <class Actor, class... Args>
+  caf::actor spawn_blocking(Args&&... args);
+  void install(const std::string& role, caf::actor actor);
+  void announce(const std::string& restarted);
+  [[nodiscard]] bool end(const std::vector<caf::actor>& actors, timestamp deadline);
+
+  environment_ptr env_;
+  std::unique_ptr<ensemble::journal> journal_;
+  std::function<void(const error&)> on_failure_;
+  std::unique_ptr<effect_threads> threads_;
+  caf::actor_system_config config_;
+  std::unique_ptr<caf::actor_system> system_;
+  caf::actor supervisor_{};
+  std::shared_ptr<std::atomic<std::size_t>> pending_callers_ =
+      std::make_shared<std::atomic<std::size_t>>(0);
+  mutable std::mutex mutex_; ///< of directory_, failure_ and on_recovered_
+  directory_ptr directory_ = std::make_shared<internal::directory>();
+  std::optional<error> failure_{};
+  std::function<void(const error*)> on_recovered_{};
+  std::atomic<bool> closing_ = false;
+
+};
+
+} // namespace ensemble::internal

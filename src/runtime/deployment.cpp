@@ -1,0 +1,99 @@
+#include "runtime/deployment.hpp"
+
+#include <algorithm>
+
+namespace ensemble::internal {
+
+namespace {
+
+void check_name_is_free(const environment& env, const std::string& name) {
+  const bool taken = env.services.contains(name) ||
+                     std::ranges::any_of(env.processes, [&](const auto& p) {
+                       return p->name == name;
+                     });
+  if (taken) throw error(errc::bad_definition, "the name '" + name + "' is taken: services and "
+                                               "processes need one each, they name streams");
+}
+
+struct expectation {
+  std::string where;
+  const request_definition* request;
+  std::vector<const outcome_definition*> answers;
+};
+
+void check_request(const environment& env, const expectation& e) {
+  const auto at = env.services.find(e.request->service);
+  if (at == env.services.end())
+    throw error(errc::unknown_service,
+                e.where + " asks service '" + e.request->service + "', which is not hosted");
+  const auto* handler = at->second->find(e.request->command->name);
+  if (!handler)
+    throw error(errc::unknown_service, e.where + " asks '" + e.request->service + "' for '" +
+                                           std::string(e.request->command->name) +
+                                           "', which it does not take");
+  for (const auto* answer : e.answers) {
+    const auto decides = [&](const message_type* t) { return t->name == answer->event->name; };
+    if (std::ranges::none_of(handler->outcomes, decides))
+      throw error(errc::bad_definition, e.where + " waits for '" +
+                                            std::string(answer->event->name) + "', but '" +
+                                            std::string(e.request->command->name) +
+                                            "' is never decided so by '" + at->first + "'");
+  }
+}
+
+} // namespace
+
+void deploy(environment& env, service_definition service) {
+  check_name_is_free(env, service.name);
+  for (const auto* type : service.types) env.registry.add(*type);
+  const auto name = service.name;
+  env.services.emplace(name, std::make_shared<service_definition>(std::move(service)));
+}
+
+void deploy(environment& env, process_definition process) {
+  check_name_is_free(env, process.name);
+  for (const auto* type : process.types) env.registry.add(*type);
+  env.processes.push_back(std::make_shared<process_definition>(std::move(process)));
+}
+
+void check_deployment(const environment& env) {
+  for (const auto& p : env.processes) {
+    const auto name = "process '" + p->name + "'";
+    for (const auto& s : p->steps) {
+      const auto step = name + ", step '" + s.name + "'";
+      expectation ask{step, &s.ask, {}};
+      for (const auto& o : s.successes) ask.answers.push_back(&o);
+      for (const auto& o : s.failures) ask.answers.push_back(&o);
+      check_request(env, ask);
+      auto undo = s.undo;
+      undo.service = s.ask.service;
+      if (undo) check_request(env, {step + " (undo)", &undo, {&s.undone}});
+    }
+    if (p->complete) check_request(env, {name + " (complete)", &p->complete, {&p->completed}});
+    if (p->abort) check_request(env, {name + " (abort)", &p->abort, {&p->aborted}});
+  }
+}
+
+void check_names(const environment& env, journal_reader& reader) {
+  for (const auto& name : reader.message_names())
+    if (!env.registry.find(name))
+      throw error(errc::unknown_message,
+                  "the journal holds messages named '" + name +
+                      "', which no service or process declares: add .folds<...>() to the service "
+                      "that once recorded them");
+}
+
+const command_handler& find_handler(const environment& env, std::string_view service,
+                                    const message& command) {
+  const auto at = env.services.find(service);
+  if (at == env.services.end())
+    throw error(errc::unknown_service, "no service '" + std::string(service) + "' is hosted");
+  const auto* handler = at->second->find(command.name());
+  if (!handler)
+    throw error(errc::unknown_service, "service '" + std::string(service) +
+                                           "' does not take '" + std::string(command.name()) +
+                                           "'");
+  return *handler;
+}
+
+} // namespace ensemble::internal

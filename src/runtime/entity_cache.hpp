@@ -1,0 +1,68 @@
+#pragma once
+
+#include "runtime/work.hpp"
+
+#include <any>
+#include <functional>
+#include <list>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace ensemble::internal {
+
+/// One entity of a service: its state with everything that was decided, durable or not (rule 13).
+struct entity {
+  enum class phase {
+    loading,  ///< being folded from the journal
+    ready,
+    settling, ///< an append did not go as expected: waits for the others, then loads anew
+  };
+  struct waiting_query {
+    std::shared_ptr<const state_query> query{};
+    std::uint64_t needs = 0; ///< answered when the stream durably has this length
+    std::any state{};        ///< as it was when asked
+  };
+
+  std::string key{};
+  std::string stream{};
+  phase at = phase::loading;
+  std::any state{};
+  std::uint64_t length = 0;    ///< of the stream, with the pending tail
+  std::size_t in_flight = 0;   ///< appends that are not answered yet
+  std::size_t at_work = 0;     ///< commands, wherever they are
+  std::vector<work_ptr> waiting{};
+  std::vector<work_ptr> redo{};
+  std::vector<waiting_query> queries{};
+  std::vector<std::shared_ptr<const state_query>> unasked{}; ///< queries while it is not ready
+
+  [[nodiscard]] bool in_use() const noexcept {
+    return at_work > 0 || !queries.empty() || !unasked.empty() || at != phase::ready;
+  }
+};
+
+/// The entities of one service that are in memory: those in use, and the latest of the others.
+class entity_cache {
+public:
+  explicit entity_cache(std::size_t kept) : kept_(kept) {}
+
+  /// The entity of that key; `fresh` is set when it was not here and must be loaded.
+  entity& get(const std::string& key, bool& fresh);
+  [[nodiscard]] entity* find(const std::string& key);
+  /// Lets go of that entity, which nothing must be waiting for.
+  void drop(const std::string& key);
+  /// Lets go of the longest unused entities beyond the number that is kept.
+  void shrink();
+  void clear();
+  template <class F>
+  void for_each(F f) {
+    for (auto& e : entities_) f(e);
+  }
+
+private:
+  std::size_t kept_;
+  std::list<entity> entities_{}; ///< the latest used first
+  std::unordered_map<std::string, std::list<entity>::iterator> by_key_{};
+};
+
+} // namespace ensemble::internal

@@ -1,0 +1,47 @@
+#pragma once
+
+#include "model/message_registry.hpp"
+#include "runtime/admission.hpp"
+#include "runtime/clock.hpp"
+
+#include <ensemble/runtime.hpp>
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace ensemble::internal {
+
+/// The counters behind runtime_stats.
+struct counters {
+  std::atomic<std::uint64_t> commands_accepted{};
+  std::atomic<std::uint64_t> commands_refused{};
+  std::atomic<std::uint64_t> instances_started{};
+  std::atomic<std::uint64_t> instances_recovered{};
+  std::atomic<std::uint64_t> instances_completed{};
+  std::atomic<std::uint64_t> instances_compensated{};
+  std::atomic<std::uint64_t> instances_open{};
+  std::atomic<std::uint64_t> instances_stuck{};
+  std::atomic<std::uint64_t> events_appended{};
+  std::atomic<std::uint64_t> commits{};
+  std::atomic<std::uint64_t> attempts_failed{};
+  std::atomic<std::uint64_t> deadlines_passed{};
+  std::atomic<std::uint64_t> actors_respawned{};
+};
+
+/// What all actors of one runtime share: settings, ports, and the thread-safe counters.
+struct environment {
+  explicit environment(runtime_options from) : options(std::move(from)), credits(options.credits) {}
+
+  const runtime_options options;
+  clock_port clock = system_now;
+  message_registry registry{};
+  std::map<std::string, std::shared_ptr<const service_definition>, std::less<>> services{};
+  std::vector<std::shared_ptr<const process_definition>> processes{};
+  admission credits;
+  counters count{};
+};
+
+} // namespace ensemble::internal

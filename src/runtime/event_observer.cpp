@@ -1,0 +1,63 @@
+#include "runtime/event_observer.hpp"
+
+#include "runtime/log.hpp"
+
+#include <caf/all.hpp>
+
+#include <algorithm>
+
+namespace ensemble::internal {
+
+namespace {
+const auto read_atom = caf::atom("read");
+constexpr std::size_t page_size = 256;
+} // namespace
+
+event_observer::event_observer(caf::actor_config& config, environment_ptr env,
+                               std::shared_ptr<journal_reader> reader, position from,
+                               event_callback callback, caf::actor supervisor)
+    : base_actor(config, std::move(env), "observer"),
+      reader_(std::move(reader)),
+      next_{std::max<std::uint64_t>(from.value, 1)},
+      callback_(std::move(callback)) {
+  supervisor_ = std::move(supervisor);
+}
+
+caf::behavior event_observer::make_behavior() {
+  return {
+      [this](const committed& m) {
+        head_ = std::max(head_, m.batch->to);
+        if (reading_ || next_ > head_) return;
+        reading_ = true;
+        send(this, read_atom);
+      },
+      [this](caf::atom_value what) {
+        if (what == read_atom) read_page();
+      },
+      [](const directory_changed&) {},
+  };
+}
+
+// One page a message, so that an exit is not held up by a long journal.
+void event_observer::read_page() {
+  reading_ = false;
+  try {
+    for (const auto& event : reader_->read_all(next_, page_size)) {
+      const inside_handler guard;
+      callback_(event);
+      next_ = {event.position.value + 1};
+    }
+  } catch (const std::exception& e) {
+    const auto text = "an observer failed at position " + std::to_string(next_.value) + ": " +
+                      e.what();
+    log().error("{}", text);
+    send(supervisor_, runtime_failed{std::make_shared<error>(errc::handler_failed, text)});
+    quit();
+    return;
+  }
+  if (next_ > head_) return;
+  reading_ = true;
+  send(this, read_atom);
+}
+
+} // namespace ensemble::internal

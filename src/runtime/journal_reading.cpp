@@ -1,0 +1,88 @@
+#include "runtime/journal_reading.hpp"
+
+#include "runtime/log.hpp"
+#include "runtime/open_instances.hpp"
+
+#include <caf/all.hpp>
+
+namespace ensemble::internal {
+
+journal_reading::journal_reading(caf::actor_config& config, environment_ptr env,
+                                 std::shared_ptr<journal_reader> reader, caf::actor supervisor)
+    : base_actor(config, std::move(env), std::string(reader_role)),
+      reader_(std::move(reader)) {
+  supervisor_ = std::move(supervisor);
+}
+
+caf::behavior journal_reading::make_behavior() {
+  return {
+      [this](const read_journal& m) {
+        try {
+          serve(*m.request, m.from);
+        } catch (const error& e) {
+          // What cannot be read cannot be worked with; guessing would be worse.
+          log().critical("the journal cannot be read: {}", e.what());
+          send(supervisor_, runtime_failed{std::make_shared<error>(e)});
+        }
+      },
+      [](const directory_changed&) {},
+  };
+}
+
+void journal_reading::serve(const read_request& request, const caf::actor& from) {
+  if (request.what == read_request::kind::open) {
+    auto found = std::make_shared<open_instances>(find_open_instances(*reader_, env()));
+    send(from, open_instances_found{std::move(found)});
+  } else {
+    send(from, read(request));
+  }
+}
+
+journal_page journal_reading::read(const read_request& request) {
+  std::vector<recorded_event> events;
+  bool complete = true;
+  switch (request.what) {
+    case read_request::kind::stream:
+      events = reader_->read_stream(request.stream, request.version);
+      complete = events.size() < read_page;
+      break;
+    case read_request::kind::outcome: events = outcome(request.stream, request.command); break;
+    case read_request::kind::instance: events = whole_instance(request.instance); break;
+    case read_request::kind::range:
+      events = reader_->read_all(request.from);
+      complete = events.size() < read_page;
+      break;
+    case read_request::kind::open: break;
+  }
+  return {request.tag, std::make_shared<std::vector<recorded_event>>(std::move(events)), complete};
+}
+
+std::vector<recorded_event> journal_reading::outcome(const std::string& stream,
+                                                     command_id command) {
+  std::vector<recorded_event> found;
+  auto first = reader_->find(stream, make_event_id(command, 0));
+  if (!first) return found;
+  found.push_back(std::move(*first));
+  while (!found.back().last) {
+    auto next = reader_->read_stream(stream, {found.back().version.value + 1}, 1);
+    if (next.empty() || next.front().command() != command)
+      throw error(errc::journal_damaged, "stream '" + stream + "': the outcome at version " +
+                                             std::to_string(found.back().version.value) +
+                                             " has no end");
+    found.push_back(std::move(next.front()));
+  }
+  return found;
+}
+
+std::vector<recorded_event> journal_reading::whole_instance(instance_id id) {
+  auto events = reader_->read_all(start_of(id), 1);
+  auto after = start_of(id);
+  for (;;) {
+    auto page = reader_->read_instance(id, after);
+    if (page.empty()) return events;
+    after = page.back().position;
+    std::move(page.begin(), page.end(), std::back_inserter(events));
+  }
+}
+
+} // namespace ensemble::internal

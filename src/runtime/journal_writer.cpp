@@ -1,0 +1,131 @@
+#include "runtime/journal_writer.hpp"
+
+#include "runtime/log.hpp"
+
+#include <caf/all.hpp>
+
+#include <algorithm>
+
+namespace ensemble::internal {
+
+namespace {
+const auto commit_now = caf::atom("commit");
+}
+
+journal_writer::journal_writer(caf::actor_config& config, environment_ptr env, journal& to,
+                               position head, timestamp newest, caf::actor supervisor)
+    : base_actor(config, std::move(env), std::string(writer_role)),
+      journal_(to),
+      head_(head),
+      newest_(newest) {
+  supervisor_ = std::move(supervisor);
+  set_exit_handler([this](caf::exit_msg& m) {
+    // Everything that was sent before the exit is still recorded.
+    if (!failed_ && m.reason != caf::exit_reason::kill) commit();
+    quit(m.reason);
+  });
+}
+
+caf::behavior journal_writer::make_behavior() {
+  return {
+      [this](const append_to_journal& m) {
+        if (failed_) return;
+        waiting_.push_back(m.job);
+        if (commit_scheduled_) return;
+        commit_scheduled_ = true;
+        // Behind everything that is in the mailbox already: all of it shares this commit.
+        send(this, commit_now);
+      },
+      [this](caf::atom_value what) {
+        if (what == commit_now && !failed_) commit();
+      },
+      [this](const directory_changed& m) {
+        manager_ = m.now->manager;
+        observers_ = m.now->observers;
+        tell_subscribers(); // whoever is new learns how far the journal is
+      },
+  };
+}
+
+void journal_writer::on_exit() {
+  manager_ = nullptr;
+  observers_.clear();
+  waiting_.clear();
+  answers_.clear();
+  base_actor::on_exit();
+}
+
+void journal_writer::commit() {
+  commit_scheduled_ = false;
+  if (waiting_.empty()) return;
+  const auto time = std::max(now(), newest_);
+  std::vector<append_request> requests;
+  requests.reserve(waiting_.size());
+  for (auto& job : waiting_) requests.push_back(std::move(job->request));
+  try {
+    auto results = journal_.commit(requests, time);
+    for (std::size_t n = 0; n < waiting_.size(); ++n)
+      waiting_[n]->request = std::move(requests[n]);
+    newest_ = time;
+    publish(std::move(results), time);
+  } catch (const error& e) {
+    // Fail-stop: it is unknown what was recorded, so nobody is told anything.
+    failed_ = true;
+    log().critical("the journal failed: {}", e.what());
+    send(supervisor_, runtime_failed{std::make_shared<error>(e)});
+  }
+  waiting_.clear();
+}
+
+void journal_writer::publish(std::vector<append_result> results, timestamp time) {
+  for (std::size_t n = 0; n < results.size(); ++n) {
+    auto& job = *waiting_[n];
+    if (results[n].state == append_result::status::appended) collect(job, results[n], time);
+    answer(job, results[n], time);
+  }
+  env().count.commits.fetch_add(1, std::memory_order_relaxed);
+  env().count.events_appended.fetch_add(published_.size(), std::memory_order_relaxed);
+  tell_subscribers();
+  for (auto& [to, answers] : answers_)
+    send(to, appends_done{std::make_shared<std::vector<append_answer>>(std::move(answers))});
+  answers_.clear();
+}
+
+void journal_writer::collect(append_job& job, const append_result& result, timestamp time) {
+  auto at = result.first;
+  for (std::size_t s = 0; s < job.request.streams.size(); ++s) {
+    auto& stream = job.request.streams[s];
+    auto version = result.length - stream.events.size();
+    for (auto& e : stream.events) {
+      recorded_event r;
+      r.position = at;
+      r.stream = stream.stream;
+      r.version = {version++};
+      r.time = time;
+      r.id = e.id;
+      r.index = e.index;
+      r.last = e.last;
+      r.origin = std::move(e.origin);
+      r.body = std::move(e.body);
+      published_.push_back(std::move(r));
+      ++at.value;
+    }
+  }
+}
+
+void journal_writer::answer(append_job& job, const append_result& result, timestamp time) {
+  if (job.from) answers_[job.from].push_back({job.tag, result, time});
+}
+
+void journal_writer::tell_subscribers() {
+  auto batch = std::make_shared<committed_batch>();
+  batch->from = {head_.value + 1};
+  if (!published_.empty()) head_ = published_.back().position;
+  batch->to = head_;
+  batch->events = std::move(published_);
+  published_.clear();
+  if (manager_) send(manager_, committed{batch});
+  for (const auto& observer : observers_) send(observer, committed{batch});
+}
+
+} // namespace ensemble::internal

@@ -1,0 +1,225 @@
+#pragma once
+
+#include <ensemble/event.hpp>
+#include <ensemble/journal.hpp>
+#include <ensemble/runtime.hpp>
+
+#include <caf/actor.hpp>
+#include <caf/allowed_unsafe_message_type.hpp>
+
+#include <any>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+// What the runtime's actors say to each other. All of it stays in one process: the payloads are
+// shared pointers, and no message is ever serialised.
+
+namespace ensemble::internal {
+
+/// Who is where. Replaced as a whole when an actor was respawned.
+struct directory {
+  caf::actor writer{};
+  caf::actor reader{};
+  caf::actor gateway{};
+  caf::actor manager{};
+  std::vector<caf::actor> observers{};
+  std::map<std::string, caf::actor, std::less<>> hosts{};
+
+  [[nodiscard]] caf::actor host(std::string_view service) const {
+    const auto at = hosts.find(service);
+    return at == hosts.end() ? caf::actor{} : at->second;
+  }
+};
+using directory_ptr = std::shared_ptr<const directory>;
+
+/// To everyone: the directory has changed. `restarted` names what began anew (a service's name,
+/// or one of the roles below); messages that its predecessor had are lost.
+struct directory_changed {
+  directory_ptr now{};
+  std::string restarted{};
+};
+inline constexpr std::string_view writer_role = "journal writer";
+inline constexpr std::string_view reader_role = "journal reader";
+inline constexpr std::string_view gateway_role = "gateway";
+inline constexpr std::string_view manager_role = "process manager";
+
+/// To a host: a command of a process or a caller, or the close of one.
+struct host_command {
+  command_id id{};
+  command_id target{}; ///< of a close: the command to settle; else equal to id
+  bool close = false;
+  bool repeat = false; ///< it may have been given before
+  message body{};      ///< of a close: the body of the command to settle
+  event_origin origin{};
+  caf::actor reply_to{}; ///< the gateway, or the saga (told of failed attempts only)
+  bool from_caller = false;
+};
+struct give_command {
+  std::shared_ptr<const host_command> command{};
+};
+
+/// Host to saga: the command could not be handled this time; nothing was recorded.
+struct attempt_failed_note {
+  command_id id{};
+  std::string reason{};
+};
+
+/// Host to gateway: what a caller's command came to.
+struct command_answer {
+  command_id id{};
+  std::shared_ptr<const receipt> result{};
+  std::shared_ptr<const error> failure{};
+};
+
+/// To the writer. `from` is told the result under the same tag; none: nobody is.
+struct append_job {
+  append_request request{};
+  caf::actor from{};
+  std::uint64_t tag = 0;
+};
+struct append_to_journal {
+  std::shared_ptr<append_job> job{};
+};
+
+/// Writer to a host: what became of its appends, one message a commit.
+struct append_answer {
+  std::uint64_t tag = 0;
+  append_result result{};
+  timestamp time{};
+};
+struct appends_done {
+  std::shared_ptr<const std::vector<append_answer>> answers{};
+};
+
+/// Writer to subscribers: everything that one commit recorded, in journal order. May be empty: it
+/// then only tells the head.
+struct committed_batch {
+  position from{};
+  position to{};
+  std::vector<recorded_event> events{};
+};
+struct committed {
+  std::shared_ptr<const committed_batch> batch{};
+};
+
+/// To the reader, answered with `journal_page` under the same tag.
+struct read_request {
+  enum class kind {
+    stream,   ///< a page of `stream` from `version` on
+    outcome,  ///< the events of `stream` that `command` caused; empty if there are none
+    instance, ///< the start event and all events of `instance`
+    range,    ///< a page of the journal from `from` on
+    open,     ///< the open instances (see open_instances)
+  };
+  kind what = kind::stream;
+  std::uint64_t tag = 0;
+  std::string stream{};
+  stream_version version{};
+  command_id command{};
+  instance_id instance{};
+  position from{};
+};
+struct read_journal {
+  std::shared_ptr<const read_request> request{};
+  caf::actor from{};
+};
+struct journal_page {
+  std::uint64_t tag = 0;
+  std::shared_ptr<const std::vector<recorded_event>> events{};
+  bool complete = true; ///< nothing further follows
+};
+/// The instances that may be open.
+struct open_instances {
+  std::vector<std::pair<instance_id, std::string>> instances{}; ///< and the process of each
+  std::vector<instance_id> in_book{}; ///< those of them that the book holds
+  position checkpoint{};              ///< of the book
+  position head{};                    ///< everything up to here was looked at
+};
+struct open_instances_found {
+  std::shared_ptr<const open_instances> found{};
+};
+
+/// Manager to saga: events of a batch that concern it.
+struct saga_events {
+  std::shared_ptr<const committed_batch> batch{};
+  std::vector<std::uint32_t> which{};
+};
+/// Saga to manager.
+struct saga_report {
+  instance_id id{};
+  bool terminal = false;
+  outcome result{}; ///< terminal or stuck; else unknown
+  std::optional<timestamp> wake{};
+};
+struct wake_up {};
+/// Runtime to manager.
+struct await_outcome {
+  instance_id id{};
+  timestamp deadline{};
+  outcome_callback callback{};
+};
+
+/// Runtime to gateway.
+struct caller_command {
+  std::string service{};
+  std::shared_ptr<const host_command> command{};
+  send_callback callback{};
+};
+struct submit {
+  std::shared_ptr<const caller_command> what{};
+};
+
+/// Runtime to host.
+struct state_query {
+  std::string key{};
+  std::function<void(const std::any*, const error*)> callback{};
+};
+struct query_state {
+  std::shared_ptr<const state_query> what{};
+};
+
+/// Effect thread to host.
+struct effect_done {
+  command_id id{};
+  bool cancel = false;
+  std::shared_ptr<const verdict> result{}; ///< none: it failed for `reason`
+  std::string reason{};
+};
+
+/// To the supervisor: an actor that it does not watch itself has died and was replaced.
+struct actor_died {
+  std::string role{};
+};
+/// To the manager, from tests: end one running saga as if it had died.
+struct kill_a_saga {};
+
+/// To the supervisor: the journal can no longer be trusted, or a callback threw.
+struct runtime_failed {
+  std::shared_ptr<const error> why{};
+};
+
+} // namespace ensemble::internal
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ensemble::internal::directory_changed)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ensemble::internal::give_command)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ensemble::internal::attempt_failed_note)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ensemble::internal::command_answer)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ensemble::internal::append_to_journal)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ensemble::internal::appends_done)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ensemble::internal::committed)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ensemble::internal::read_journal)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ensemble::internal::journal_page)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ensemble::internal::open_instances_found)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ensemble::internal::saga_events)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ensemble::internal::saga_report)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ensemble::internal::wake_up)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ensemble::internal::await_outcome)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ensemble::internal::submit)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ensemble::internal::query_state)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ensemble::internal::effect_done)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ensemble::internal::actor_died)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ensemble::internal::kill_a_saga)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ensemble::internal::runtime_failed)

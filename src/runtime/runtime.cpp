@@ -1,0 +1,239 @@
+#include <ensemble/runtime.hpp>
+
+#include "model/engine_messages.hpp"
+#include "runtime/actor_house.hpp"
+#include "runtime/deployment.hpp"
+#include "runtime/identity.hpp"
+#include "runtime/log.hpp"
+#include "runtime/runtime_access.hpp"
+
+#include <caf/all.hpp>
+
+namespace ensemble {
+
+using internal::admission;
+using internal::inside_handler;
+
+struct runtime::implementation {
+  explicit implementation(runtime_options options)
+      : env(std::make_shared<internal::environment>(std::move(options))) {}
+
+  internal::environment_ptr env;
+  std::function<void(const error&)> on_failure{};
+  std::unique_ptr<internal::actor_house> house{};
+  bool stopped = false;
+
+  void must_be_new(const std::string& call) const {
+    if (house || stopped) throw error(errc::wrong_state, call + " comes before start()");
+  }
+  void must_run(const std::string& call) const {
+    if (!house) throw error(errc::wrong_state, call + " needs a runtime that was started");
+    if (stopped) throw error(errc::wrong_state, call + ": the runtime was stopped");
+    if (const auto failure = house->failure())
+      throw error(errc::wrong_state, call + ": the runtime has failed: " + failure->what());
+  }
+};
+
+std::string_view to_string(outcome_kind kind) noexcept {
+  switch (kind) {
+    case outcome_kind::completed: return "completed";
+    case outcome_kind::compensated: return "compensated";
+    case outcome_kind::stuck: return "stuck";
+    case outcome_kind::unknown: return "unknown";
+  }
+  return "unknown";
+}
+
+runtime::runtime(runtime_options options) {
+  if (options.credits == 0) throw error(errc::bad_argument, "runtime_options: credits must be > 0");
+  if (options.effect_threads == 0)
+    throw error(errc::bad_argument, "runtime_options: effect_threads must be > 0");
+  if (options.recovery_grace < duration{})
+    throw error(errc::bad_argument, "runtime_options: recovery_grace must not be negative");
+  implementation_ = std::make_unique<implementation>(std::move(options));
+  for (const auto* type : engine::message_types()) implementation_->env->registry.add_engine(*type);
+}
+
+runtime::~runtime() {
+  stop();
+}
+
+runtime& runtime::host(service_definition service) {
+  implementation_->must_be_new("host()");
+  internal::deploy(*implementation_->env, std::move(service));
+  return *this;
+}
+
+runtime& runtime::orchestrate(process_definition process) {
+  implementation_->must_be_new("orchestrate()");
+  internal::deploy(*implementation_->env, std::move(process));
+  return *this;
+}
+
+void runtime::on_failure(std::function<void(const error&)> callback) {
+  implementation_->must_be_new("on_failure()");
+  implementation_->on_failure = std::move(callback);
+}
+
+void runtime::start() {
+  auto& self = *implementation_;
+  self.must_be_new("start()");
+  internal::check_deployment(*self.env);
+  const auto env = self.env;
+  journal_options options{env->options.journal, env->options.durability,
+                          [env](std::string_view name) { return env->registry.find(name); }};
+  auto journal = open_journal(options);
+  internal::check_names(*env, *journal->open_reader());
+  internal::log().info("start: journal {}, {} services, {} processes", options.path,
+                       env->services.size(), env->processes.size());
+  self.house =
+      std::make_unique<internal::actor_house>(env, std::move(journal), self.on_failure);
+  try {
+    self.house->open();
+  } catch (...) {
+    self.house.reset();
+    throw;
+  }
+}
+
+std::future<receipt> runtime::send(std::string_view service, message command,
+                                   send_options options) {
+  auto promise = std::make_shared<std::promise<receipt>>();
+  auto result = promise->get_future();
+  send(service, std::move(command), std::move(options),
+       [promise](const receipt* got, const error* failure) {
+         if (got) promise->set_value(*got);
+         else promise->set_exception(std::make_exception_ptr(*failure));
+       });
+  return result;
+}
+
+void runtime::send(std::string_view service, message command, send_options options,
+                   send_callback callback) {
+  auto& self = *implementation_;
+  self.must_run("send()");
+  auto& env = *self.env;
+  const auto& handler = internal::find_handler(env, service, command);
+  if (handler.key) {
+    const inside_handler guard;
+    detail::check_key(handler.key(command));
+  }
+  (void)command.text();
+  auto answer = env.credits.try_enter();
+  if (answer == admission::answer::busy && options.when_busy == when_busy::wait) {
+    if (inside_handler::active())
+      throw error(errc::would_block, "send() would wait for a credit inside a handler or "
+                                     "callback: use when_busy::refuse there");
+    answer = env.credits.enter();
+  }
+  if (answer == admission::answer::closed) {
+    self.must_run("send()");
+    throw error(errc::wrong_state, "send(): the runtime is stopping");
+  }
+  if (answer == admission::answer::busy) {
+    env.count.commands_refused.fetch_add(1);
+    throw error(errc::overloaded, "send(): all " + std::to_string(env.options.credits) +
+                                      " credits are in use; try again later");
+  }
+  const auto now = env.clock();
+  auto host_command = std::make_shared<internal::host_command>();
+  const auto& key = options.idempotency_key;
+  host_command->id = key.empty() ? internal::random_command_id(now)
+                                 : internal::command_id_for_key(service, key);
+  host_command->target = host_command->id;
+  host_command->repeat = !key.empty();
+  host_command->from_caller = true;
+  host_command->body = std::move(command);
+  host_command->origin.correlation =
+      options.correlation ? options.correlation : internal::random_correlation_id(now);
+  auto what = std::make_shared<internal::caller_command>();
+  what->service = service;
+  what->command = std::move(host_command);
+  what->callback = std::move(callback);
+  env.count.commands_accepted.fetch_add(1);
+  self.house->pending_callers().fetch_add(1);
+  caf::anon_send(self.house->directory()->gateway, internal::submit{std::move(what)});
+}
+
+outcome runtime::await(const receipt& of, duration timeout) {
+  if (inside_handler::active())
+    throw error(errc::would_block, "await() blocks, which a handler or callback must not: use "
+                                   "the form with a callback there");
+  auto promise = std::make_shared<std::promise<outcome>>();
+  auto result = promise->get_future();
+  await(of, timeout, [promise](const outcome& o) { promise->set_value(o); });
+  return result.get();
+}
+
+void runtime::await(const receipt& of, duration timeout, outcome_callback callback) {
+  auto& self = *implementation_;
+  self.must_run("await()");
+  for (const auto& event : of.events)
+    for (const auto& p : self.env->processes) {
+      if (p->start.event->name != event.body.name()) continue;
+      internal::await_outcome what{make_instance_id(event.position, p->name),
+                                   self.env->clock() + timeout, std::move(callback)};
+      caf::anon_send(self.house->directory()->manager, std::move(what));
+      return;
+    }
+  callback({outcome_kind::unknown, "the receipt's events start no process", {}});
+}
+
+void runtime::query_erased(std::string_view service, std::string_view key, const receipt&,
+                           state_callback callback) {
+  auto& self = *implementation_;
+  self.must_run("query()");
+  detail::check_key(key);
+  const auto host = self.house->directory()->host(service);
+  if (!host)
+    throw error(errc::unknown_service, "no service '" + std::string(service) + "' is hosted");
+  auto what = std::make_shared<internal::state_query>();
+  what->key = key;
+  what->callback = std::move(callback);
+  caf::anon_send(host, internal::query_state{std::move(what)});
+}
+
+void runtime::observe(position from, event_callback callback) {
+  implementation_->must_run("observe()");
+  implementation_->house->observe(from, std::move(callback));
+}
+
+runtime_stats runtime::stats() const {
+  const auto& c = implementation_->env->count;
+  runtime_stats s;
+  s.commands_accepted = c.commands_accepted;
+  s.commands_refused = c.commands_refused;
+  s.instances_started = c.instances_started;
+  s.instances_recovered = c.instances_recovered;
+  s.instances_completed = c.instances_completed;
+  s.instances_compensated = c.instances_compensated;
+  s.instances_open = c.instances_open;
+  s.instances_stuck = c.instances_stuck;
+  s.events_appended = c.events_appended;
+  s.commits = c.commits;
+  s.attempts_failed = c.attempts_failed;
+  s.deadlines_passed = c.deadlines_passed;
+  s.actors_respawned = c.actors_respawned;
+  return s;
+}
+
+void runtime::stop(duration limit) {
+  auto& self = *implementation_;
+  if (!self.house || self.stopped) return;
+  if (inside_handler::active())
+    throw error(errc::would_block, "stop() waits for the handlers, so it cannot be called from "
+                                   "inside one");
+  self.stopped = true;
+  self.house->close(limit);
+  internal::log().info("stop: {} instances open", self.env->count.instances_open.load());
+}
+
+void runtime_access::kill(runtime& r, const std::string& role) {
+  r.implementation_->house->kill(role);
+}
+
+void runtime_access::set_clock(runtime& r, std::function<timestamp()> clock) {
+  r.implementation_->env->clock = std::move(clock);
+}
+
+} // namespace ensemble

@@ -1,0 +1,77 @@
+#pragma once
+
+#include "runtime/base_actor.hpp"
+#include "runtime/effect_threads.hpp"
+#include "runtime/entity_cache.hpp"
+
+#include <map>
+#include <unordered_map>
+
+namespace ensemble::internal {
+
+/// Runs one service: takes commands, decides them on the entity's state, and has the outcome
+/// recorded. Decides on the pending tail, so that a busy entity is not held to one command a
+/// commit; if an append does not go as expected, the tail is dropped and decided anew (rule 13).
+class service_host final : public base_actor {
+public:
+  service_host(caf::actor_config& config, environment_ptr env,
+               std::shared_ptr<const service_definition> service, effect_threads& threads,
+               directory_ptr directory);
+
+protected:
+  caf::behavior make_behavior() override;
+  void on_exit() override;
+
+private:
+  struct pending_append {
+    work_ptr item{};
+    std::string key{};
+    std::vector<new_event> events{}; ///< kept only for callers, who get them in their receipt
+    std::uint64_t length = 0;
+  };
+  struct pending_read {
+    read_request request{};
+    work_ptr item{}; ///< whose earlier outcome is looked for; none: the entity is being loaded
+    std::string key{};
+  };
+
+  // A command's way: receive -> (load) -> (look up) -> carry out -> append -> finish.
+  void receive(std::shared_ptr<const host_command> command);
+  void pump(entity& e);
+  void look_up(entity& e, work_ptr item);
+  void carry_out(entity& e, const work_ptr& item);
+  void decide(entity& e, const work_ptr& item);
+  void run_effect(const work_ptr& item);
+  void carry_out_close(entity& e, const work_ptr& item);
+  void append(entity& e, const work_ptr& item, std::vector<new_event> events);
+  void finish(entity& e, const work_ptr& item, std::vector<recorded_event> events, bool repeated);
+  void fail(const work_ptr& item, const std::string& reason, entity* e);
+  void leave(const work& item, entity* e);
+
+  void load(entity& e, stream_version from);
+  void read(pending_read what);
+  void page_read(const journal_page& page);
+  void append_answered(const append_answer& answer);
+  void settle(entity& e);
+  void give_up(entity& e, const std::string& reason);
+  void effect_finished(const effect_done& report);
+  void query(const std::shared_ptr<const state_query>& what);
+  void answer_queries(entity& e, std::uint64_t durable_length);
+  void directory_replaced(const directory_changed& change);
+
+  [[nodiscard]] bool stateless() const noexcept { return service_->folds.empty(); }
+  [[nodiscard]] std::string key_of(const work& item) const;
+
+  std::shared_ptr<const service_definition> service_;
+  effect_threads& threads_;
+  entity_cache entities_;
+  std::uint64_t next_tag_ = 1;
+  std::map<std::uint64_t, pending_append> appends_{}; ///< in the order in which they were sent
+  std::unordered_map<std::uint64_t, pending_read> reads_{};
+  /// Commands at work, by the id that their outcome will carry; with each, the closes that wait
+  /// for it to end.
+  std::unordered_map<command_id, std::vector<std::shared_ptr<const host_command>>> at_work_{};
+  std::unordered_map<command_id, std::pair<std::string, work_ptr>> outside_{}; ///< effects, cancels
+};
+
+} // namespace ensemble::internal

@@ -1,0 +1,125 @@
+#include "runtime/service_host.hpp"
+
+#include <caf/all.hpp>
+
+// The host's dealings with the journal's reader: loading entities, finding earlier outcomes, and
+// the queries that wait for both.
+
+namespace ensemble::internal {
+
+void service_host::load(entity& e, stream_version from) {
+  if (from.value == 0) {
+    e.stream = make_stream_name(service_->name, e.key);
+    e.state = service_->initial();
+    e.length = 0;
+    e.at = entity::phase::loading;
+  }
+  if (stateless()) {
+    e.at = entity::phase::ready;
+    pump(e);
+    return;
+  }
+  pending_read what;
+  what.request.what = read_request::kind::stream;
+  what.request.stream = e.stream;
+  what.request.version = from;
+  what.key = e.key;
+  read(std::move(what));
+}
+
+void service_host::read(pending_read what) {
+  what.request.tag = next_tag_++;
+  const auto request = std::make_shared<read_request>(what.request);
+  reads_.emplace(request->tag, std::move(what));
+  send(directory_->reader, read_journal{request, caf::actor_cast<caf::actor>(this)});
+}
+
+void service_host::page_read(const journal_page& page) {
+  const auto at = reads_.find(page.tag);
+  if (at == reads_.end()) return; // asked again in the meantime
+  const auto what = std::move(at->second);
+  reads_.erase(at);
+  auto& e = *entities_.find(what.key);
+  if (what.item) {
+    what.item->repeat = false;
+    if (!page.events->empty()) {
+      finish(e, what.item, *page.events, true);
+    } else {
+      e.waiting.push_back(what.item);
+      pump(e);
+    }
+    return;
+  }
+  try {
+    const inside_handler guard;
+    for (const auto& event : *page.events) {
+      service_->fold(e.state, event.body);
+      ++e.length;
+    }
+  } catch (const std::exception& x) {
+    give_up(e, "folding stream '" + e.stream + "': " + x.what());
+    return;
+  }
+  if (!page.complete) {
+    load(e, {e.length});
+    return;
+  }
+  e.at = entity::phase::ready;
+  for (const auto& q : std::exchange(e.unasked, {})) query(q);
+  pump(e);
+}
+
+// The entity cannot be folded: whoever waits for it is told, and the next command tries again.
+void service_host::give_up(entity& e, const std::string& reason) {
+  const error why(errc::handler_failed, reason);
+  for (const auto& q : std::exchange(e.unasked, {})) q->callback(nullptr, &why);
+  for (const auto& item : std::exchange(e.waiting, {})) fail(item, reason, &e);
+  if (e.at_work == 0) entities_.drop(e.key);
+  else load(e, {0});
+}
+
+void service_host::query(const std::shared_ptr<const state_query>& what) {
+  bool fresh = false;
+  auto& e = entities_.get(what->key, fresh);
+  if (fresh) {
+    e.unasked.push_back(what);
+    load(e, {0});
+  } else if (e.at != entity::phase::ready) {
+    e.unasked.push_back(what);
+  } else {
+    // What is decided but not yet durable must not leave the process.
+    e.queries.push_back({what, e.length, e.state});
+  }
+  if (e.at == entity::phase::ready) {
+    for (const auto& q : std::exchange(e.unasked, {})) e.queries.push_back({q, e.length, e.state});
+    if (e.in_flight == 0) answer_queries(e, e.length);
+  }
+}
+
+void service_host::answer_queries(entity& e, std::uint64_t durable_length) {
+  std::erase_if(e.queries, [&](const entity::waiting_query& q) {
+    if (q.needs > durable_length) return false;
+    const inside_handler guard;
+    q.query->callback(&q.state, nullptr);
+    return true;
+  });
+}
+
+void service_host::directory_replaced(const directory_changed& change) {
+  directory_ = change.now;
+  if (change.restarted == writer_role) {
+    // Whether these appends were recorded is unknown: drop the tails, reload, look, decide anew.
+    for (auto& [tag, pending] : std::exchange(appends_, {})) {
+      auto& e = *entities_.find(pending.key);
+      --e.in_flight;
+      pending.item->repeat = true;
+      e.redo.push_back(pending.item);
+      e.at = entity::phase::settling;
+    }
+    entities_.for_each([this](entity& e) { settle(e); });
+  } else if (change.restarted == reader_role) {
+    for (auto& [tag, what] : std::exchange(reads_, {})) read(what);
+  }
+}
+
+} // namespace ensemble::internal
