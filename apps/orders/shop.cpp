@@ -1,0 +1,41 @@
+#include "orders/shop.hpp"
+
+#include "orders/gateway/payment_by_gateway.hpp"
+
+#include <map>
+
+namespace orders {
+
+shop make_shop(const mishaps& m, const std::shared_ptr<payment_gateway>& gateway) {
+  shop all;
+  all.services.push_back(order_service());
+  all.services.push_back(gateway ? payment_by_gateway(gateway, m) : payment_service(m));
+  all.services.push_back(stock_service(m));
+  all.services.push_back(shipping_service(m));
+  all.process = order_fulfilment();
+  return all;
+}
+
+ensemble::type_lookup message_types() {
+  using types_by_name = std::map<std::string_view, const ensemble::message_type*>;
+  auto types = std::make_shared<types_by_name>();
+  const auto all = make_shop();
+  for (const auto& service : all.services)
+    for (const auto* type : service.types)
+      types->emplace(type->name, type);
+  for (const auto* type : all.process.types)
+    types->emplace(type->name, type);
+  return [types](std::string_view name) -> const ensemble::message_type* {
+    const auto found = types->find(name);
+    return found == types->end() ? nullptr : found->second;
+  };
+}
+
+std::unique_ptr<ensemble::journal_reader> open_shop_journal(const std::string& path) {
+  ensemble::journal_options options;
+  options.path = path;
+  options.types = message_types();
+  return ensemble::open_journal_reader(options);
+}
+
+} // namespace orders

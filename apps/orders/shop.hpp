@@ -1,0 +1,34 @@
+#pragma once
+
+#include "orders/domain/fulfilment.hpp"
+
+#include <ensemble/journal.hpp>
+#include <ensemble/process.hpp>
+#include <ensemble/service.hpp>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace orders {
+
+class payment_gateway;
+
+/// What the shop is made of.
+struct shop {
+  std::vector<ensemble::service_definition> services{};
+  ensemble::process_definition process{};
+};
+
+/// The shop. With a gateway payment is an effect outside; without one it decides by itself.
+[[nodiscard]] shop make_shop(const mishaps& m = {},
+                             const std::shared_ptr<payment_gateway>& gateway = nullptr);
+
+/// Finds the shop's message types by name, for reading its journals. The engine's own messages
+/// are not among them: they come as opaque texts.
+[[nodiscard]] ensemble::type_lookup message_types();
+
+/// Opens the shop's journal for reading. Throws as open_journal_reader does.
+[[nodiscard]] std::unique_ptr<ensemble::journal_reader> open_shop_journal(const std::string& path);
+
+} // namespace orders
