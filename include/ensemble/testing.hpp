@@ -1,5 +1,6 @@
 #pragma once
 
+#include <ensemble/process.hpp>
 #include <ensemble/service.hpp>
 
 #include <concepts>
@@ -13,7 +14,7 @@
 namespace ensemble {
 
 /// What a failed check throws, unless a failure handler is installed. The text begins with the
-/// file and line of the `given` that it belongs to.
+/// file and line of the `given` or `play` that it belongs to.
 class test_failure : public std::exception {
 public:
   explicit test_failure(std::string what) : what_(std::move(what)) {}
@@ -97,6 +98,104 @@ private:
 template <message_struct... Events>
 given_clause given(located_service service, Events... history) {
   return given_clause(std::move(service), {message(std::move(history))...});
+}
+
+/// A process, and the place in the test that names it. Made in passing from a process_definition
+/// or from a process builder that was not ended yet; hands on errc::bad_definition.
+struct located_process {
+  process_definition process;
+  const char* file;
+  int line;
+
+  template <std::convertible_to<process_definition> Process>
+  located_process( // NOLINT(google-explicit-constructor): takes down the caller's place
+      Process from, const char* at_file = __builtin_FILE(), int at_line = __builtin_LINE())
+      : process(std::move(from)), file(at_file), line(at_line) {}
+};
+
+namespace detail {
+struct process_test; // the instance so far, and what became due that was not named yet
+}
+
+/// A script of one process instance; made by `play`. Its verbs are of three kinds.
+///
+/// What happens: `event`, `answers`, `rejects`, `acknowledges`, `voided`, `fails_attempt`,
+/// `times_out`. Where a verb takes the name of a step, that is the step whose command is
+/// outstanding (its do or its undo; "" for the process's last word); without a name exactly one
+/// command must be outstanding, or the check fails and asks for the name.
+///
+/// What the process wants then: `asks`, `closes`, `asks_nothing`. Every command that became due
+/// must be named before anything else happens, and before the script ends; in any order, as
+/// independent branches have none. A command that is only given again (the same request, after a
+/// failed attempt) did not become due; a new try of a refused one did.
+///
+/// How it stands at the end: `completed`, `compensated`, `stuck`, `running`. A script without one
+/// of them says nothing of what became due at its end, beyond what it named.
+class play_clause {
+public:
+  explicit play_clause(located_process process);
+
+  /// The first one starts the instance. Each further one is the outcome of the one outstanding
+  /// command that declares it: a step's success or failure, its undone event, or the event of
+  /// complete or abort. Where several declare it, say `answers`.
+  play_clause event(const message& e);
+  /// The command of that step is answered with these events, all of one decision; they need not
+  /// be declared.
+  template <message_struct... Events>
+  requires(sizeof...(Events) > 0) play_clause answers(const std::string& step, Events... events) {
+    return answered(step, {message(std::move(events))...});
+  }
+  /// The service refuses the command.
+  play_clause rejects(const std::string& why);
+  play_clause rejects(const std::string& step, const std::string& why);
+  /// The service had nothing to do.
+  play_clause acknowledges();
+  play_clause acknowledges(const std::string& step);
+  /// The command that is being closed had no outcome, and is refused for ever from now on. (If it
+  /// had one after all, say that outcome instead.)
+  play_clause voided(const std::string& step);
+  /// An attempt has no answer in time. When the last one fails, the step has failed.
+  play_clause fails_attempt(const std::string& step);
+  /// The step's deadline (`within`) passes.
+  play_clause times_out(const std::string& step);
+  /// The process's deadline passes.
+  play_clause times_out();
+
+  /// This command became due, of this service.
+  play_clause asks(const std::string& service, const message& command);
+  /// A close of that step's command became due: its outcome is unknown, and must be settled.
+  play_clause closes(const std::string& step);
+  /// Nothing became due that was not named.
+  play_clause asks_nothing();
+
+  /// The instance ended well, or was undone.
+  void completed();
+  void compensated();
+  /// It needs an operator, for a reason that contains this.
+  void stuck(const std::string& part_of_the_reason = {});
+  /// It waits for something, and needs no operator.
+  void running();
+
+private:
+  play_clause answered(const std::string& step, std::vector<message> events);
+
+  std::shared_ptr<detail::process_test> test_;
+};
+
+/// Begins the check of a process, without services, journal, actors or a clock:
+///
+///     play(order_fulfilment())
+///         .event(order_created{"o1", 20_eur})
+///         .asks("payment", authorise_payment{"o1", 20_eur})
+///         .event(payment_declined{"o1", "over limit"})
+///         .asks("order", cancel_order{"o1", "over limit"})
+///         .event(order_cancelled{"o1"})
+///         .compensated();
+///
+/// Every message is taken through its JSON text and back on its way, as a journal would. The
+/// process decides as it does in a runtime, conducted or danced.
+[[nodiscard]] inline play_clause play(located_process process) {
+  return play_clause(std::move(process));
 }
 
 } // namespace ensemble

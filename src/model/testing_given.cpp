@@ -1,7 +1,6 @@
-#include "model/json_document.hpp"
-#include "model/json_reader.hpp"
 #include "model/json_writer.hpp"
 #include "model/testing_failure.hpp"
+#include "model/testing_report.hpp"
 
 #include <ensemble/testing.hpp>
 
@@ -34,19 +33,9 @@ struct service_test {
 
 namespace {
 
-using lines = std::vector<std::string>;
-
-/// The message as a journal would give it back. Throws errc::bad_message when that is another one.
-message stored(const message& m) {
-  const message_type& type = *m.type();
-  const json_document document(m.text(), type.name);
-  json_reader reader(document, type.name);
-  const std::string again = write_json(type, type.read(reader).get());
-  if (again != m.text())
-    throw error(errc::bad_message, std::string(type.name) + " does not come back from its JSON\n"
-                                       + "written:    " + m.text() + "\nread again: " + again);
-  return message::decode(type, m.text());
-}
+using detail::difference;
+using detail::lines;
+using detail::stored;
 
 lines describe(const verdict& decided) {
   lines all;
@@ -55,24 +44,6 @@ lines describe(const verdict& decided) {
   if (decided.rejected)
     all.push_back("rejected: " + quote(decided.rejected->reason));
   return all;
-}
-
-void append(std::string& text, const lines& all, std::size_t marked) {
-  for (std::size_t i = 0; i < std::max(all.size(), marked + 1); ++i) {
-    text += i == marked ? "\n  > " : "\n    ";
-    text += i < all.size() ? all[i] : all.empty() ? "(nothing)" : "(nothing more)";
-  }
-}
-
-/// The two lists below each other, with the first line that differs marked in both.
-std::string difference(const lines& expected, const lines& actual) {
-  const auto differing = std::ranges::mismatch(expected, actual).in1 - expected.begin();
-  const auto marked = static_cast<std::size_t>(differing);
-  std::string text = "expected:";
-  append(text, expected, marked);
-  text += "\nactual:";
-  append(text, actual, marked);
-  return text;
 }
 
 void expect(detail::service_test& test, const verdict& expected) {
