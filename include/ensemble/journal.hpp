@@ -109,21 +109,24 @@ public:
   /// The rows of a book, sorted by key.
   virtual std::map<std::string, std::string> read_book(std::string_view book) = 0;
   /// Checks everything that is stored: checksums, gap-free positions, gap-free stream versions,
-  /// unique ids, times that do not fall. Calls `report` once for each fault, with a sentence; returns the
-  /// number of events checked.
+  /// unique ids, times that do not fall. Calls `report` once for each fault, with a sentence;
+  /// returns the number of events checked.
   virtual std::uint64_t verify(const std::function<void(const std::string&)>& report) = 0;
 };
 
 /// The port that every journal adapter implements: one writer, and any number of readers.
 /// After a failed write or sync, every call of `commit` throws errc::journal_failed until the
-/// journal has been opened anew (a failed sync is never repeated: the state of the disk is unknown).
+/// journal has been opened anew (a failed sync is never repeated: the state of the disk is
+/// unknown).
 class journal {
 public:
   virtual ~journal() = default;
   /// Records the requests in order, all in one durable step; an expected version that does not
   /// fit, or a repeat, affects only its own request. Later requests see the lengths that earlier
   /// ones made. `now` becomes the recorded time, unless the newest event's is later.
-  /// One result a request. Throws errc::journal_failed: then it is unknown what was recorded.
+  /// One result a request. Throws errc::journal_failed: then it is unknown what was recorded; and
+  /// errc::bad_argument, with nothing recorded: a request without events, an event without id,
+  /// message or text, an index out of its run, an id that its stream holds already.
   virtual std::vector<append_result> commit(std::span<const append_request> requests,
                                             timestamp now) = 0;
   /// A reader of its own for the calling thread. It may outlive nothing: destroy it before the

@@ -1,0 +1,285 @@
+// How fast the journal records events, and whether it stays so as it grows.
+//
+//   bench_journal batches [--dir DIR] [--durability durable|relaxed|memory]
+//   bench_journal growth  [--dir DIR] [--durability ...] [--events N] [--keys random|sequential]
+//
+// Only commits are timed: callers make requests on threads of their own.
+
+#include <ensemble/journal.hpp>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <ctime>
+#include <filesystem>
+#include <fstream>
+#include <random>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+namespace {
+
+using namespace ensemble;
+using clock_type = std::chrono::steady_clock;
+
+struct settings {
+  std::string mode = "batches";
+  std::filesystem::path directory = std::filesystem::temp_directory_path();
+  std::string durability = "durable";
+  std::uint64_t events = 2'000'000;
+  bool random_keys = false;
+};
+
+double seconds_since(clock_type::time_point start) {
+  return std::chrono::duration<double>(clock_type::now() - start).count();
+}
+
+// What the disk can do at most: 4 KiB written and synced, one after the other.
+double syncs_a_second(const std::filesystem::path& directory) {
+  const auto path = directory / "ensemble-bench-sync";
+  const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_TRUNC, 0644);
+  if (file < 0)
+    throw std::runtime_error("cannot write in " + directory.string());
+  const std::vector<char> page(4096, 'x');
+  constexpr int rounds = 500;
+  const auto start = clock_type::now();
+  for (int i = 0; i < rounds; ++i)
+    if (::pwrite(file, page.data(), page.size(), i % 256 * 4096) < 0 || ::fdatasync(file) != 0)
+      throw std::runtime_error("cannot sync in " + directory.string());
+  const double rate = rounds / seconds_since(start);
+  ::close(file);
+  std::filesystem::remove(path);
+  return rate;
+}
+
+// By this process, to any file: the kernel's count.
+std::uint64_t bytes_written() {
+  std::ifstream counts("/proc/self/io");
+  std::string name;
+  std::uint64_t count = 0;
+  while (counts >> name >> count)
+    if (name == "wchar:")
+      return count;
+  return 0;
+}
+
+/// Orders as five events over four streams: with ids as the engine makes them, but for the
+/// caller's own, which are random.
+class order_maker {
+public:
+  explicit order_maker(bool random_keys) : random_keys_(random_keys) {}
+
+  struct order {
+    std::string key{};
+    correlation_id correlation{};
+    instance_id instance{};
+  };
+
+  order next_order() {
+    ++orders_;
+    order made;
+    made.key = random_keys_ ? to_string(command_id::of(random_(), random_())).substr(0, 20)
+                            : std::to_string(10'000'000 + orders_);
+    made.correlation = correlation_id::of(1'700'000'000'000'000'000 + orders_ * 20'000, random_());
+    return made;
+  }
+
+  append_request request(const order& of, int step) {
+    struct shape {
+      const char* stream;
+      const char* message;
+      const char* step;
+    };
+    static constexpr std::array<shape, 5> shapes{{{"order-", "order_created", ""},
+                                                  {"payment-", "payment_authorised", "payment"},
+                                                  {"stock-main", "stock_reserved", "stock"},
+                                                  {"shipping-", "parcel_shipped", "shipping"},
+                                                  {"order-", "order_confirmed", ""}}};
+    const auto& s = shapes[static_cast<std::size_t>(step)];
+    new_event event;
+    event.origin.correlation = of.correlation;
+    if (step == 0) {
+      event.id = event_id::of(random_(), random_());
+    } else {
+      const auto way = step == 4 ? direction::complete : direction::forward;
+      const auto command = make_command_id(of.instance, s.step, way, 0);
+      event.id = make_event_id(command, 0);
+      event.origin.instance = of.instance;
+      event.origin.step = s.step;
+      event.origin.direction = way;
+      event.origin.causation = make_event_id(command, 1);
+    }
+    event.body = message::opaque(s.message, 1, body(of.key));
+    append_request made;
+    made.streams.push_back({step == 2 ? s.stream : s.stream + of.key, expected_version::any(), {}});
+    made.streams.back().events.push_back(std::move(event));
+    return made;
+  }
+
+private:
+  static std::string body(const std::string& key) {
+    return R"({"order_id":")" + key
+           + R"(","customer":"customer-4711","lines":[{"sku":"85123A","quantity":6},)"
+             R"({"sku":"71053","quantity":2}],"total":{"cents":13912,"currency":"EUR"}})";
+  }
+
+  bool random_keys_;
+  std::uint64_t orders_ = 0;
+  std::mt19937_64 random_{42};
+};
+
+std::unique_ptr<journal> fresh_journal(const settings& wanted, const std::string& path) {
+  for (const auto* suffix : {"", "-wal", "-shm", ".lock"})
+    std::filesystem::remove(path + suffix);
+  journal_options options;
+  options.path = wanted.durability == "memory" ? "memory:" : path;
+  options.durability = wanted.durability == "relaxed" ? durability::relaxed : durability::durable;
+  return open_journal(options);
+}
+
+timestamp now_is(std::uint64_t events) {
+  return timestamp(std::chrono::nanoseconds(1'700'000'000'000'000'000 + events * 20'000));
+}
+
+/// Sends batches until `after(events, seconds, processor_seconds)`, called behind each commit,
+/// returns false.
+template <class Size, class After>
+void send_orders(journal& to, order_maker& maker, Size batch_size, After after) {
+  std::uint64_t events = 0;
+  for (bool more = true; more;) {
+    // A wave of orders goes through its steps together, as under a steady load.
+    std::vector<order_maker::order> wave(batch_size());
+    for (auto& order : wave)
+      order = maker.next_order();
+    for (int step = 0; step < 5 && more; ++step) {
+      std::vector<append_request> requests;
+      requests.reserve(wave.size());
+      for (const auto& order : wave)
+        requests.push_back(maker.request(order, step));
+      const auto clock = std::clock();
+      const auto start = clock_type::now();
+      const auto results = to.commit(requests, now_is(events));
+      const double took = seconds_since(start);
+      const double worked = static_cast<double>(std::clock() - clock) / CLOCKS_PER_SEC;
+      if (step == 0)
+        for (std::size_t i = 0; i < wave.size(); ++i)
+          wave[i].instance = make_instance_id(results[i].first, "order_fulfilment");
+      events += wave.size();
+      more = after(events, took, worked);
+    }
+  }
+}
+
+void measure_batches(const settings& wanted) {
+  const auto path = (wanted.directory / "ensemble-bench.db").string();
+  for (const std::size_t size : {1U, 10U, 64U, 1000U}) {
+    std::array<double, 3> rates{};
+    for (auto& rate : rates) {
+      const auto to = fresh_journal(wanted, path);
+      order_maker maker(wanted.random_keys);
+      double total = 0;
+      send_orders(
+          *to, maker, [&] { return size; },
+          [&](std::uint64_t events, double took, double) {
+            total += took;
+            rate = static_cast<double>(events) / total;
+            return total < 2 && events < 500'000;
+          });
+    }
+    std::ranges::sort(rates);
+    std::printf("batch %4zu: %8.0f events/s %8.0f commits/s (median of 3; %.0f to %.0f)\n", size,
+                rates[1], rates[1] / static_cast<double>(size), rates[0], rates[2]);
+    std::fflush(stdout);
+  }
+}
+
+void measure_growth(const settings& wanted) {
+  const auto path = (wanted.directory / "ensemble-bench.db").string();
+  const auto to = fresh_journal(wanted, path);
+  order_maker maker(wanted.random_keys);
+  std::mt19937_64 random(7);
+  std::uniform_int_distribution<std::size_t> sizes(64, 1000);
+  std::array<double, 10> rates{};
+  std::size_t tenth = 0;
+  std::uint64_t events_before = 0;
+  double seconds = 0;
+  std::uint64_t written_before = bytes_written();
+  double processor = 0;
+  double longest = 0;
+  send_orders(
+      *to, maker, [&] { return sizes(random); },
+      [&](std::uint64_t events, double took, double worked) {
+        seconds += took;
+        processor += worked;
+        longest = std::max(longest, took);
+        if (events < wanted.events * (tenth + 1) / 10)
+          return true;
+        const auto in_tenth = static_cast<double>(events - events_before);
+        const auto written = bytes_written();
+        rates[tenth] = in_tenth / seconds;
+        std::printf("tenth %2zu: %8.0f events/s; an event: %5.2f us of processor, %5.0f bytes "
+                    "written; longest commit %.0f ms\n",
+                    tenth + 1, rates[tenth], processor / in_tenth * 1e6,
+                    static_cast<double>(written - written_before) / in_tenth, longest * 1000);
+        written_before = written;
+        std::fflush(stdout);
+        events_before = events;
+        seconds = processor = longest = 0;
+        return ++tenth < rates.size();
+      });
+  std::printf("last tenth / first tenth: %.3f\n", rates.back() / rates.front());
+  if (wanted.durability == "memory")
+    return;
+  const auto size = static_cast<double>(std::filesystem::file_size(path));
+  std::printf("file: %.0f bytes an event\n", size / static_cast<double>(events_before));
+}
+
+settings parse(int argc, char** argv) {
+  settings made;
+  if (argc > 1)
+    made.mode = argv[1];
+  for (int i = 2; i + 1 < argc; i += 2) {
+    const std::string_view flag = argv[i];
+    const std::string value = argv[i + 1];
+    if (flag == "--dir")
+      made.directory = value;
+    else if (flag == "--durability")
+      made.durability = value;
+    else if (flag == "--events")
+      made.events = std::stoull(value);
+    else if (flag == "--keys")
+      made.random_keys = value == "random";
+    else
+      throw std::runtime_error("unknown flag " + std::string(flag));
+  }
+  return made;
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+  try {
+    const auto wanted = parse(argc, argv);
+    std::printf("%s, %s, %s keys; the disk syncs %.0f times a second\n", wanted.mode.c_str(),
+                wanted.durability.c_str(), wanted.random_keys ? "random" : "sequential",
+                syncs_a_second(wanted.directory));
+    if (wanted.mode == "growth")
+      measure_growth(wanted);
+    else
+      measure_batches(wanted);
+    for (const auto* suffix : {"", "-wal", "-shm", ".lock"})
+      std::filesystem::remove((wanted.directory / "ensemble-bench.db").string() + suffix);
+    return EXIT_SUCCESS;
+  } catch (const std::exception& failure) {
+    std::fprintf(stderr, "%s\n", failure.what());
+    return EXIT_FAILURE;
+  }
+}
