@@ -1,0 +1,121 @@
+#include "orders/command_line.hpp"
+
+#include <CLI/CLI.hpp>
+
+namespace orders {
+
+namespace {
+
+void add_evidence(CLI::App& app, evidence& files, const char* gateway_help) {
+  app.add_option("--gateway", files.gateway, gateway_help);
+  app.add_option("--acknowledged", files.acknowledged,
+                 "A file with a line for each order whose receipt came: its id and position");
+}
+
+void add_journal(CLI::App& app, std::string& journal) {
+  app.add_option("--journal", journal, "The journal's file")->capture_default_str();
+}
+
+CLI::App* add_run(CLI::App& app, run_options& o) {
+  auto* run = app.add_subcommand("run", "Place orders and see them through; again with the same "
+                                        "flags: go on where the last run ended");
+  auto* csv = run->add_option("--csv", o.csv, "Real orders, in the Online Retail format");
+  run->add_option("--orders", o.orders, "How many orders to generate")
+      ->capture_default_str()
+      ->excludes(csv);
+  run->add_option("--lines", o.lines, "Lines of a generated order")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 10'000))
+      ->excludes(csv);
+  run->add_option("--seed", o.failures.seed, "Other seed, other orders and other failures")
+      ->capture_default_str();
+  run->add_option("--concurrency", o.concurrency, "Orders in flight")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1'000'000));
+  run->add_option("--decline-rate", o.failures.decline_rate, "Share of payments declined, 0 to 1")
+      ->check(CLI::Range(0.0, 1.0));
+  run->add_option("--out-of-stock-rate", o.failures.out_of_stock_rate,
+                  "Share of reservations rejected")
+      ->check(CLI::Range(0.0, 1.0));
+  run->add_option("--shipping-failure-rate", o.failures.shipping_failure_rate,
+                  "Share of parcels not taken")
+      ->check(CLI::Range(0.0, 1.0));
+  run->add_option("--stock", o.stock, "Units of each item when the warehouse opens")
+      ->capture_default_str()
+      ->check(CLI::Range(std::int64_t{0}, std::int64_t{1'000'000'000'000'000}));
+  run->add_option("--journal", o.journal, "The journal's file, or memory: to keep nothing")
+      ->capture_default_str();
+  const std::map<std::string, ensemble::durability> degrees{
+      {"durable", ensemble::durability::durable}, {"relaxed", ensemble::durability::relaxed}};
+  run->add_option("--durability", o.durability,
+                  "durable: survives a power cut; relaxed: a killed process only")
+      ->transform(CLI::Transformer(degrees))
+      ->default_str("durable");
+  run->add_flag("--resume-only", o.resume_only, "Place nothing, only end what is in flight");
+  add_evidence(*run, o.files,
+               "Payments go to a gateway outside, which keeps its books in this file");
+  run->add_option("--log", o.log, "The engine's log: debug, info, warn, error, off")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"debug", "info", "warn", "error", "off"}));
+  return run;
+}
+
+CLI::App* add_show(CLI::App& app, read_options& o) {
+  auto* show = app.add_subcommand("show", "Tell an order's story, event by event");
+  show->add_option("ORDER", o.order, "The order's id")->required();
+  add_journal(*show, o.journal);
+  return show;
+}
+
+CLI::App* add_list(CLI::App& app, read_options& o) {
+  auto* list = app.add_subcommand("list", "List the orders of a journal");
+  add_journal(*list, o.journal);
+  list->add_option("--state", o.state, "Only these: open, confirmed, cancelled")
+      ->check(CLI::IsMember({"open", "confirmed", "cancelled"}));
+  list->add_option("--limit", o.limit, "How many at most; 0: all")->capture_default_str();
+  return list;
+}
+
+CLI::App* add_verify(CLI::App& app, read_options& o) {
+  auto* verify = app.add_subcommand("verify", "Check a journal, and what it says of the orders");
+  add_journal(*verify, o.journal);
+  add_evidence(*verify, o.files, "The payment gateway's file, to be held against the journal");
+  return verify;
+}
+
+CLI::App* add_export(CLI::App& app, read_options& o) {
+  auto* events = app.add_subcommand("export", "Write events as lines of JSON");
+  add_journal(*events, o.journal);
+  events->add_option("--order", o.order, "Only the events of this order");
+  events->add_option("--from", o.from, "The first position")->capture_default_str();
+  events->add_option("--limit", o.limit, "How many events at most; 0: all")->capture_default_str();
+  return events;
+}
+
+} // namespace
+
+parsed_command_line parse_command_line(int argc, const char* const* argv) {
+  parsed_command_line parsed;
+  auto& line = parsed.line;
+  CLI::App app("Orders: paid, reserved, shipped and confirmed, or everything undone.", "orders");
+  app.require_subcommand(1);
+  app.footer("Exit codes: 0 all checks hold and every order has ended, 1 not so, 2 wrong usage.");
+  const std::pair<CLI::App*, command> commands[] = {
+      {add_run(app, line.run), command::run},
+      {add_show(app, line.read), command::show},
+      {add_list(app, line.read), command::list},
+      {add_verify(app, line.read), command::verify},
+      {add_export(app, line.read), command::export_events}};
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& e) {
+    parsed.exit_code = app.exit(e) == 0 ? 0 : 2;
+    return parsed;
+  }
+  for (const auto& [app_command, command] : commands)
+    if (app_command->parsed())
+      line.command = command;
+  return parsed;
+}
+
+} // namespace orders

@@ -1,0 +1,57 @@
+#pragma once
+
+#include "orders/checks/verification.hpp"
+#include "orders/domain/mishaps.hpp"
+
+#include <ensemble/journal.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace orders {
+
+/// `orders run`
+struct run_options {
+  std::string csv{};           ///< real orders from this file; empty: generated ones
+  std::uint64_t orders = 1000; ///< how many to generate
+  std::uint32_t lines = 1;     ///< of each generated order
+  mishaps failures{};          ///< and the seed of the orders
+  std::size_t concurrency = 100;
+  std::int64_t stock = 1'000'000'000; ///< units an item when the warehouse opens
+  std::string journal = "orders.db";
+  ensemble::durability durability = ensemble::durability::durable;
+  bool resume_only = false; ///< places nothing, ends what is in flight
+  evidence files{};
+  std::string log = "warn";
+};
+
+/// `orders show`, `list`, `verify`, `export`
+struct read_options {
+  std::string journal = "orders.db";
+  std::string order{};     ///< export: empty for all
+  std::string state{};     ///< list: open, confirmed, cancelled; empty for all
+  std::uint64_t from = 1;  ///< export: the first position
+  std::uint64_t limit = 0; ///< list, export: how many at most; 0 for all
+  evidence files{};
+};
+
+enum class command { run, show, list, verify, export_events };
+
+/// What the user asked for.
+struct command_line {
+  orders::command command = command::run;
+  run_options run{};
+  read_options read{};
+};
+
+/// Reads the arguments. When the program has nothing more to do (help was asked for, or the
+/// arguments are wrong) it says so on the terminal, and `exit_code` is 0 or 2.
+struct parsed_command_line {
+  command_line line{};
+  std::optional<int> exit_code{};
+};
+[[nodiscard]] parsed_command_line parse_command_line(int argc, const char* const* argv);
+
+} // namespace orders

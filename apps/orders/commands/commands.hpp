@@ -1,0 +1,18 @@
+#pragma once
+
+#include "orders/command_line.hpp"
+
+#include <iosfwd>
+
+namespace orders {
+
+// The subcommands. Each returns the program's exit code, and throws ensemble::error for what
+// cannot be opened or read.
+
+int run_orders(const run_options& options, std::ostream& out);
+int show_order(const read_options& options, std::ostream& out);
+int list_orders(const read_options& options, std::ostream& out);
+int verify_orders(const read_options& options, std::ostream& out);
+int export_events(const read_options& options, std::ostream& out);
+
+} // namespace orders

@@ -1,0 +1,189 @@
+#include "orders/commands/commands.hpp"
+#include "orders/driver/driver.hpp"
+#include "orders/driver/interrupt.hpp"
+#include "orders/driver/machine.hpp"
+#include "orders/driver/observed_verification.hpp"
+#include "orders/driver/order_source.hpp"
+#include "orders/driver/progress.hpp"
+#include "orders/driver/summary.hpp"
+#include "orders/gateway/payment_gateway.hpp"
+#include "orders/shop.hpp"
+
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <filesystem>
+#include <iostream>
+#include <mutex>
+
+namespace orders {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+/// Why the runtime failed, as it told from a thread of its own.
+struct failure_note {
+  std::mutex mutex{};
+  std::string text{};
+  std::atomic<bool> failed{false};
+};
+
+/// One run, from the runtime's start to its stop.
+class order_run {
+public:
+  order_run(const run_options& options, std::ostream& out)
+      : options_(options), out_(out), source_(make_order_source(options, out)) {}
+
+  int execute() {
+    if (!options_.files.gateway.empty())
+      gateway_ = std::make_shared<payment_gateway>(options_.files.gateway);
+    if (!options_.files.acknowledged.empty())
+      acknowledged_ = std::make_unique<acknowledged_file>(options_.files.acknowledged);
+    ensemble::runtime runtime(runtime_options_of());
+    const auto failure = std::make_shared<failure_note>();
+    start(runtime, failure);
+    driver placing(runtime, options_.concurrency, acknowledged_.get());
+    const auto began = std::chrono::steady_clock::now();
+    open_main_warehouse(runtime);
+    see_through(runtime, placing, *failure);
+    if (observed_)
+      observed_->catch_up(runtime, 30s);
+    summary_.took = std::chrono::steady_clock::now() - began;
+    runtime.stop();
+    summary_.counts = placing.counts();
+    summary_.stats = runtime.stats();
+    {
+      const std::lock_guard lock(failure->mutex);
+      summary_.failure = failure->text;
+    }
+    summary_.open = summary_.stats.instances_open;
+    summary_.stuck = summary_.stats.instances_stuck;
+    summary_.interrupted = interrupted();
+    summary_.resident = resident_memory();
+    verify();
+    print(out_, summary_, placing.times());
+    return summary_.good() ? 0 : 1;
+  }
+
+private:
+  [[nodiscard]] bool in_memory() const { return options_.journal == "memory:"; }
+
+  [[nodiscard]] ensemble::runtime_options runtime_options_of() const {
+    ensemble::runtime_options o;
+    o.journal = options_.journal;
+    o.durability = options_.durability;
+    // An order holds one credit at a time; twice as many leave room for those that are resumed.
+    o.credits = std::max(o.credits, 2 * options_.concurrency);
+    return o;
+  }
+
+  void start(ensemble::runtime& runtime, const std::shared_ptr<failure_note>& failure) {
+    auto all = make_shop(options_.failures, gateway_);
+    for (auto& service : all.services)
+      runtime.host(std::move(service));
+    runtime.orchestrate(std::move(all.process));
+    runtime.on_failure([failure](const ensemble::error& e) {
+      const std::lock_guard lock(failure->mutex);
+      failure->text = e.what();
+      failure->failed = true;
+    });
+    runtime.start();
+    if (in_memory()) {
+      observed_ = std::make_unique<observed_verification>(runtime, options_.files);
+      return;
+    }
+    placed_ = placed_orders(*open_shop_journal(options_.journal));
+    summary_.before = placed_.size();
+    summary_.resumed = runtime.stats().instances_open;
+  }
+
+  void open_main_warehouse(ensemble::runtime& runtime) {
+    ensemble::send_options once;
+    once.idempotency_key = std::string("open ") + main_warehouse;
+    const auto receipt =
+        runtime.send("stock", open_warehouse{main_warehouse, options_.stock}, once).get();
+    if (receipt.events.empty())
+      return;
+    const auto* opened = receipt.events[0].body.get_if<warehouse_opened>();
+    if (opened && opened->units_an_item != options_.stock)
+      out_ << "stock       this journal's warehouse was opened with " << opened->units_an_item
+           << " units an item; --stock is not heeded\n";
+  }
+
+  /// Places what is to be placed, and waits until all has ended, Ctrl-C or a failure.
+  void see_through(const ensemble::runtime& runtime, driver& placing, const failure_note& failure) {
+    const auto over = [&] { return interrupted() || failure.failed; };
+    std::uint64_t skipped = 0;
+    const auto ended = [&] {
+      const auto stats = runtime.stats();
+      return stats.instances_completed + stats.instances_compensated;
+    };
+    std::uint64_t total = source_.count + summary_.resumed;
+    progress bar(std::cerr, ::isatty(STDERR_FILENO) == 1, "orders", total);
+    for (std::uint64_t n = 0; n < source_.count && !over(); ++n) {
+      auto order = source_.make(n);
+      if (placed_.contains(order.order_id)) {
+        bar.set_total(total - ++skipped);
+        continue;
+      }
+      while (!placing.wait_for_room(50ms) && !over())
+        bar.show(ended());
+      if (!over())
+        placing.place(std::move(order));
+      bar.show(ended());
+    }
+    const auto left = [&] {
+      const auto stats = runtime.stats();
+      return !placing.wait_for_all(20ms) || stats.instances_open > stats.instances_stuck;
+    };
+    while (left() && !over()) {
+      bar.show(ended());
+      pause(20ms);
+    }
+    bar.finish(ended());
+  }
+
+  /// For what nobody calls back about: orders that an earlier run had placed.
+  void pause(std::chrono::milliseconds time) {
+    std::unique_lock lock(pausing_);
+    pause_.wait_for(lock, time);
+  }
+
+  void verify() {
+    if (in_memory()) {
+      summary_.report = observed_->finish(summary_.stats);
+      return;
+    }
+    const auto folder = std::filesystem::absolute(options_.journal).parent_path();
+    summary_.flush_rate = measure_flush_rate(folder.string());
+    summary_.report = verify_journal(*open_shop_journal(options_.journal), options_.files, false);
+  }
+
+  const run_options& options_;
+  std::ostream& out_;
+  order_source source_;
+  std::shared_ptr<payment_gateway> gateway_{};
+  std::unique_ptr<acknowledged_file> acknowledged_{};
+  std::unique_ptr<observed_verification> observed_{};
+  std::unordered_set<std::string> placed_{};
+  run_summary summary_{};
+  std::mutex pausing_{};
+  std::condition_variable pause_{};
+};
+
+} // namespace
+
+int run_orders(const run_options& options, std::ostream& out) {
+  if (!spdlog::get("ensemble"))
+    spdlog::stderr_logger_mt("ensemble")->set_level(spdlog::level::from_str(options.log));
+  catch_interrupts();
+  return order_run(options, out).execute();
+}
+
+} // namespace orders

@@ -1,0 +1,23 @@
+#include "orders/commands/story.hpp"
+
+#include "orders/domain/fulfilment.hpp"
+
+namespace orders {
+
+std::vector<ensemble::recorded_event> story_of(ensemble::journal_reader& journal,
+                                               const std::string& order_id) {
+  auto story = journal.read_stream(ensemble::make_stream_name("order", order_id), {0}, 1);
+  if (story.empty())
+    throw ensemble::error(ensemble::errc::bad_argument,
+                          "there is no order '" + order_id + "' in this journal");
+  const auto instance = ensemble::make_instance_id(story[0].position, order_fulfilment().name);
+  for (;;) {
+    auto more = journal.read_instance(instance, story.back().position);
+    if (more.empty())
+      return story;
+    story.insert(story.end(), std::make_move_iterator(more.begin()),
+                 std::make_move_iterator(more.end()));
+  }
+}
+
+} // namespace orders

@@ -1,0 +1,38 @@
+#include "orders/commands/commands.hpp"
+
+#include <exception>
+#include <iostream>
+
+namespace {
+
+int dispatch(const orders::command_line& line) {
+  switch (line.command) {
+  case orders::command::run:
+    return orders::run_orders(line.run, std::cout);
+  case orders::command::show:
+    return orders::show_order(line.read, std::cout);
+  case orders::command::list:
+    return orders::list_orders(line.read, std::cout);
+  case orders::command::verify:
+    return orders::verify_orders(line.read, std::cout);
+  case orders::command::export_events:
+    return orders::export_events(line.read, std::cout);
+  }
+  return 2;
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+  const auto parsed = orders::parse_command_line(argc, argv);
+  if (parsed.exit_code)
+    return *parsed.exit_code;
+  try {
+    const int code = dispatch(parsed.line);
+    std::cout.flush();
+    return code;
+  } catch (const std::exception& e) {
+    std::cerr << "orders: " << e.what() << '\n';
+    return 1;
+  }
+}
