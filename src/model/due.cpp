@@ -115,8 +115,8 @@ std::vector<due_deadline> deadlines(const instance& i) {
     if (a.state != status::due || p.steps[n].within == duration{}) continue;
     const auto command = make_command_id(i.id, p.steps[n].name, direction::forward, a.round);
     // A retry gives the step its time anew, and must not meet the earlier event's id.
-    auto e = engine_event(i, make_engine_event_id(command, "timeout", a.retries),
-                          a.due_since_event, engine::step_timed_out{});
+    auto e = engine_event(i, make_timeout_id(command, a.retries), a.due_since_event,
+                          engine::step_timed_out{});
     e.origin.step = p.steps[n].name;
     e.origin.direction = direction::forward;
     e.origin.round = a.round;
@@ -130,6 +130,10 @@ std::vector<due_deadline> deadlines(const instance& i) {
                                 engine::process_timed_out{})});
   }
   return out;
+}
+
+event_id make_timeout_id(command_id command, std::uint32_t retries) noexcept {
+  return make_engine_event_id(command, "timeout", retries);
 }
 
 const retry_policy& policy_of(const process_definition& p, std::string_view step) {

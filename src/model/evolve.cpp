@@ -304,8 +304,10 @@ private:
   void step_timed_out() {
     std::size_t step = 0;
     auto* a = addressed_and_open(step);
-    if (a && a->state == status::due && e_.origin.direction == direction::forward)
-      step_gave_up(step, "timed out");
+    if (!a || a->state != status::due || e_.origin.direction != direction::forward) return;
+    // A holder that has not seen an operator's retry yet may still record the time from before it.
+    const auto command = make_command_id(i_.id, e_.origin.step, direction::forward, a->round);
+    if (e_.id == make_timeout_id(command, a->retries)) step_gave_up(step, "timed out");
   }
 
   void step_gave_up(std::size_t step, const std::string& why) {

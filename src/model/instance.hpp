@@ -126,6 +126,8 @@ struct due_deadline {
   new_event event{};
 };
 [[nodiscard]] std::vector<due_deadline> deadlines(const instance& i);
+/// The id of the event that says that a step timed out, after that many retries by operators.
+[[nodiscard]] event_id make_timeout_id(command_id command, std::uint32_t retries) noexcept;
 
 /// The policy that holds for an assignment of that step (empty: complete and abort).
 [[nodiscard]] const retry_policy& policy_of(const process_definition& p, std::string_view step);
