@@ -124,7 +124,7 @@ private:
       a.state = status::done;
     } else if (got.what == answer::kind::voided && a.skip) {
       a.state = status::skipped;
-      fold_in_place(*a.skip);
+      fold_in_place(p_.steps[step], *a.skip);
     } else if (got.what == answer::kind::failure && i_.past_pivot() &&
                !ENSEMBLE_PLANTED(back_after_pivot)) {
       try_again(a, p_.steps[step].retries, got.reason); // rule 6: after the pivot, never back
@@ -195,14 +195,10 @@ private:
     a.reason = reason;
   }
 
-  void fold_in_place(const message& event) {
-    if (event.empty()) return;
-    for (const auto& s : p_.steps)
-      for (const auto& o : s.successes)
-        if (o.event->name == event.name()) {
-          if (o.fold) o.fold(i_.state, message::decode(*o.event, event.text()));
-          return;
-        }
+  // As the step itself would: another step may declare the same event, and fold it otherwise.
+  void fold_in_place(const step_definition& s, const message& event) {
+    const auto* o = event.empty() ? nullptr : declared(s.successes, event.name());
+    if (o && o->fold) o->fold(i_.state, message::decode(*o->event, event.text()));
   }
 
   // --- what becomes due ---
