@@ -26,6 +26,9 @@ duration answer_limit(const instance& i, const due_command& c, int resent) {
 
 executor_actions executor::act(const instance& i, timestamp now) {
   executor_actions out;
+  // Resending is paced: the grace runs from here, where everything is given again.
+  if (recovered_at_ && !acted_) recovered_at_ = std::max(*recovered_at_, now);
+  acted_ = true;
   const auto commands = due(i);
   std::erase_if(given_, [&](const given& g) {
     return std::ranges::none_of(commands, [&](const due_command& c) { return c.id == g.id; });

@@ -66,6 +66,7 @@ private:
 
   const executor_role* role_;
   std::optional<timestamp> recovered_at_;
+  bool acted_ = false;
   std::vector<given> given_{};
   std::vector<std::pair<event_id, timestamp>> recorded_{}; ///< deadlines, and when last recorded
 };
