@@ -120,8 +120,8 @@ script& script::attempt_fails(const std::string& step, direction d) {
 
 script& script::times_out(const std::string& step) {
   new_event e;
-  const auto round = of(step).round;
-  e.id = make_engine_event_id(make_command_id(i.id, step, forward, round), "timeout", 0);
+  const auto [round, retries] = std::pair(of(step).round, of(step).retries);
+  e.id = make_timeout_id(make_command_id(i.id, step, forward, round), retries);
   e.origin = {{}, {}, i.id, step, forward, round};
   e.body = engine::step_timed_out{};
   return record(std::move(e));

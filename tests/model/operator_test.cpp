@@ -30,7 +30,7 @@ TEST(OperatorsRetry, GivesTheStepItsAttemptsAndItsTimeAnew) {
   EXPECT_EQ(again.not_before, s.now);
   EXPECT_EQ(again.cause, s.journal.back().id);
   ASSERT_EQ(deadlines(s.i).size(), 1U);
-  EXPECT_EQ(deadlines(s.i)[0].at, s.now + 10s);
+  EXPECT_EQ(deadlines(s.i).at(0).at, s.now + 10s);
   s.attempt_fails("b").attempt_fails("b");
   EXPECT_FALSE(s.i.stuck());
   EXPECT_TRUE(s.attempt_fails("b").i.stuck());
@@ -39,9 +39,20 @@ TEST(OperatorsRetry, GivesTheStepItsAttemptsAndItsTimeAnew) {
 TEST(OperatorsRetry, HasADeadlineWithAnIdOfItsOwn) {
   script s(with_pivot());
   s.works("a");
-  const auto first = deadlines(s.i)[0].event.id;
+  const auto first = deadlines(s.i).at(0).event.id;
   s.times_out("b").retry();
-  EXPECT_NE(deadlines(s.i)[0].event.id, first);
+  EXPECT_NE(deadlines(s.i).at(0).event.id, first);
+}
+
+TEST(OperatorsRetry, IsNotUndoneByATimeOutFromBefore) {
+  script s(with_pivot());
+  s.works("a");
+  const auto before = deadlines(s.i).at(0).event;
+  s.attempt_fails("b").attempt_fails("b").attempt_fails("b").retry();
+  s.record(before); // by a holder that had not seen the retry
+  EXPECT_FALSE(s.i.stuck());
+  s.record(deadlines(s.i).at(0).event);
+  EXPECT_TRUE(s.i.stuck());
 }
 
 TEST(OperatorsRetry, AfterARecordedRefusalIsANewRound) {
@@ -106,6 +117,16 @@ TEST(OperatorsSkip, FoldsTheEventInThePlaceOfTheStepsOwn) {
   s.voided("b");
   EXPECT_THAT(s.seen(), ElementsAre("worked a", "worked by hand"));
   EXPECT_EQ(s.due("do c").body.as<work>().seen, 2);
+}
+
+TEST(OperatorsSkip, FoldsAsTheStepItselfWouldWhereOthersDeclareTheSameEvent) {
+  auto p = with_pivot();
+  step_of(p, "b").successes[0].fold = [](std::any& state, const message&) {
+    std::any_cast<memory>(&state)->seen.push_back("as b folds it");
+  };
+  script s(std::move(p));
+  s.works("a").times_out("b").skip("b", forward, worked{"b"}).voided("b");
+  EXPECT_THAT(s.seen(), ElementsAre("worked a", "as b folds it"));
 }
 
 TEST(OperatorsSkip, GivesWayToTheOutcomeThatWasThere) {
