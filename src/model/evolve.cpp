@@ -198,7 +198,7 @@ private:
   // As the step itself would: another step may declare the same event, and fold it otherwise.
   void fold_in_place(const step_definition& s, const message& event) {
     const auto* o = event.empty() ? nullptr : declared(s.successes, event.name());
-    if (o && o->fold) o->fold(i_.state, message::decode(*o->event, event.text()));
+    if (o && o->fold) o->fold(i_.state, event);
   }
 
   // --- what becomes due ---
@@ -360,8 +360,22 @@ private:
     });
   }
 
+  /// The event that a skip carries, or an empty one; none when it cannot be read.
+  std::optional<message> carried(const engine::skip_requested& skip) const {
+    const auto step = p_.find_step(e_.origin.step);
+    const auto* o = step ? declared(p_.steps[*step].successes, skip.event_name) : nullptr;
+    if (!o) return message();
+    try {
+      return message::decode(*o->event, skip.event_text);
+    } catch (const error&) {
+      return std::nullopt;
+    }
+  }
+
   void skip_requested(const engine::skip_requested& skip) {
     const auto& o = e_.origin;
+    const auto in_place = carried(skip);
+    if (!in_place) return; // an event that nobody can read would leave it broken for ever
     for_each_assignment([&](assignment& a, const std::string& step, direction d) {
       if (o.direction != d || o.step != step) return;
       if (a.state != status::stuck && a.state != status::due) return;
@@ -371,9 +385,7 @@ private:
       a.stuck_closing = false;
       a.state = status::closing;
       a.cause = e_.id;
-      a.skip = skip.event_name.empty()
-                   ? message()
-                   : message::opaque(skip.event_name, skip.event_schema_version, skip.event_text);
+      a.skip = in_place;
     });
   }
 

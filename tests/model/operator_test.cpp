@@ -129,6 +129,22 @@ TEST(OperatorsSkip, FoldsAsTheStepItselfWouldWhereOthersDeclareTheSameEvent) {
   EXPECT_THAT(s.seen(), ElementsAre("worked a", "as b folds it"));
 }
 
+TEST(OperatorsSkip, WithAnEventThatCannotBeReadChangesNothing) {
+  auto s = stuck_in_b();
+  const auto typed = message::opaque("worked", 1, "{\"step\":7}");
+  s.skip("b", forward, typed).skip("b", forward, message::opaque("worked", 1, "no JSON"));
+  EXPECT_EQ(s.i.stuck_reason(), "step 'b' timed out");
+  EXPECT_THAT(s.due(), IsEmpty());
+  EXPECT_THAT(s.retry().due(), ElementsAre("do b"));
+}
+
+TEST(OperatorsSkip, WithAnEventThatTheStepDoesNotDeclareFoldsNothing) {
+  auto s = stuck_in_b();
+  s.skip("b", forward, remarked{}).voided("b");
+  EXPECT_THAT(s.seen(), ElementsAre("worked a"));
+  EXPECT_THAT(s.due(), ElementsAre("do c"));
+}
+
 TEST(OperatorsSkip, GivesWayToTheOutcomeThatWasThere) {
   auto s = stuck_in_b();
   s.skip("b", forward, worked{"by hand"}).works("b");
