@@ -90,7 +90,7 @@ caf::actor actor_house::spawn_role(const std::string& role, const directory_ptr&
     std::shared_ptr<journal_reader> reader = journal_->open_reader();
     return spawn_blocking<journal_reading>(env_, std::move(reader), supervisor_);
   }
-  if (role == gateway_role) return system_->spawn<gateway>(env_, now, pending_callers_);
+  if (role == gateway_role) return system_->spawn<gateway>(env_, now);
   if (role == manager_role)
     return system_->spawn<process_manager>(env_, now, supervisor_, [this] {
       const std::lock_guard lock(mutex_);
@@ -176,9 +176,7 @@ void actor_house::fail(const error& why) {
   const auto now = directory();
   for (const auto& [name, host] : now->hosts) anon_send_exit(host, caf::exit_reason::kill);
   anon_send_exit(now->manager, caf::exit_reason::kill);
-  anon_send(now->gateway, runtime_failed{std::make_shared<error>(
-                              errc::unknown_outcome,
-                              std::string("the runtime failed: ") + why.what())});
+  anon_send(now->gateway, runtime_failed{std::make_shared<error>(why)});
   if (opening) opening(&why);
   else if (on_failure_) {
     const inside_handler guard;
@@ -213,7 +211,7 @@ void actor_house::close(duration limit) {
   {
     // What was accepted is answered first; that takes commits, not whole processes.
     caf::scoped_actor self(*system_);
-    while (*pending_callers_ > 0 && env_->clock() < deadline && !failure())
+    while (pending_callers_ > 0 && env_->clock() < deadline && !failure())
       self->receive(caf::after(std::chrono::milliseconds(2)) >> [] {});
   }
   const auto now = directory();

@@ -34,7 +34,7 @@ public:
 
   [[nodiscard]] directory_ptr directory() const;
   /// How many callers are without an answer.
-  [[nodiscard]] std::atomic<std::size_t>& pending_callers() noexcept { return *pending_callers_; }
+  [[nodiscard]] std::atomic<std::size_t>& pending_callers() noexcept { return pending_callers_; }
   /// Why the runtime has failed, if it has.
   [[nodiscard]] std::optional<error> failure() const;
   void observe(position from, event_callback callback);
@@ -65,14 +65,12 @@ private:
   caf::actor_system_config config_;
   std::unique_ptr<caf::actor_system> system_;
   caf::actor supervisor_{};
-  std::shared_ptr<std::atomic<std::size_t>> pending_callers_ =
-      std::make_shared<std::atomic<std::size_t>>(0);
+  std::atomic<std::size_t> pending_callers_ = 0;
   mutable std::mutex mutex_; ///< of directory_, failure_ and on_recovered_
   directory_ptr directory_ = std::make_shared<internal::directory>();
   std::optional<error> failure_{};
   std::function<void(const error*)> on_recovered_{};
   std::atomic<bool> closing_ = false;
-
 };
 
 } // namespace ensemble::internal

@@ -11,8 +11,7 @@ namespace ensemble::internal {
 /// host was replaced, and tells the caller; so that no caller waits for an actor that is gone.
 class gateway final : public base_actor {
 public:
-  gateway(caf::actor_config& config, environment_ptr env, directory_ptr directory,
-          std::shared_ptr<std::atomic<std::size_t>> pending);
+  gateway(caf::actor_config& config, environment_ptr env, directory_ptr directory);
 
 protected:
   caf::behavior make_behavior() override;
@@ -21,16 +20,13 @@ protected:
 private:
   struct asked {
     std::shared_ptr<const caller_command> what{};
-    std::vector<send_callback> callbacks{}; ///< one request may be made by several callers
+    /// One request may be made by several callers.
+    std::vector<decltype(caller_command::callback)> callbacks{};
   };
   void accept(const std::shared_ptr<const caller_command>& what);
   void give(const asked& a, bool repeat);
   void answer(const command_answer& answer);
-  void fail_all(const error& why);
-  void tell(const send_callback& callback, const receipt* result, const error* failure);
 
-  /// Callers without an answer, for `stop`.
-  std::shared_ptr<std::atomic<std::size_t>> pending_;
   std::unordered_map<command_id, asked> asked_{};
 };
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "runtime/exactly_once.hpp"
+
 #include <ensemble/event.hpp>
 #include <ensemble/journal.hpp>
 #include <ensemble/runtime.hpp>
@@ -159,14 +161,14 @@ struct wake_up {};
 struct await_outcome {
   instance_id id{};
   timestamp deadline{};
-  outcome_callback callback{};
+  std::shared_ptr<exactly_once<const outcome&>> callback{};
 };
 
 /// Runtime to gateway.
 struct caller_command {
   std::string service{};
   std::shared_ptr<const host_command> command{};
-  send_callback callback{};
+  std::shared_ptr<exactly_once<const receipt*, const error*>> callback{};
 };
 struct submit {
   std::shared_ptr<const caller_command> what{};
@@ -175,7 +177,7 @@ struct submit {
 /// Runtime to host.
 struct state_query {
   std::string key{};
-  std::function<void(const std::any*, const error*)> callback{};
+  std::shared_ptr<exactly_once<const std::any*, const error*>> callback{};
 };
 struct query_state {
   std::shared_ptr<const state_query> what{};

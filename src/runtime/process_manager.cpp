@@ -32,7 +32,7 @@ process_manager::process_manager(caf::actor_config& config, environment_ptr env,
 caf::behavior process_manager::make_behavior() {
   read_request open;
   open.what = read_request::kind::open;
-  (void)ask_reader(std::move(open));
+  ask_reader(std::move(open));
   last_book_ = now();
   delayed_send(this, tick_every, tick_atom);
   return {
@@ -45,23 +45,21 @@ caf::behavior process_manager::make_behavior() {
         if (what == tick_atom) tick();
       },
       [this](const kill_a_saga&) {
+        // Not `kill`: that would come back over the link and end this actor as well. And not from
+        // this actor: CAF takes an exit's sender off the links first, so the death would be silent.
         if (!by_actor_.empty())
-          send_exit(instances_.at(by_actor_.begin()->second).saga, caf::exit_reason::kill);
+          caf::anon_send_exit(instances_.at(by_actor_.begin()->second).saga,
+                              caf::exit_reason::unhandled_exception);
       },
       [this](const directory_changed& m) {
         directory_ = m.now;
         for (auto& [id, r] : instances_)
           if (r.at == running::phase::awake) send(r.saga, m);
-        if (m.restarted != reader_role) return;
-        // What the last reader was asked is lost.
-        const auto lost = std::exchange(reads_, {});
-        for (const auto& [tag, id] : lost) {
-          if (!id) continue;
-          if (const auto at = instances_.find(id); at != instances_.end()) load(id, at->second);
-        }
-        if (seen_.value == 0 && recovered_) (void)ask_reader({.what = read_request::kind::open});
-        else if (!live_) read_on();
+        if (m.restarted == reader_role) // what the last reader was asked is lost
+          for (auto& [tag, request] : std::exchange(reads_, {})) ask_reader(request);
+        if (m.restarted == writer_role && unconfirmed_) send_book();
       },
+      [this](const appends_done&) { unconfirmed_.reset(); },
   };
 }
 
@@ -69,7 +67,7 @@ void process_manager::on_exit() {
   for (auto& [id, r] : instances_) credit(r, false);
   env().count.instances_open = 0;
   env().count.instances_stuck = 0;
-  for (const auto& [id, w] : waiting_) tell(w.callback, {outcome_kind::unknown, {}, id});
+  waiting_.clear(); // tells them
   instances_.clear();
   backlog_.clear();
   base_actor::on_exit();
@@ -78,6 +76,10 @@ void process_manager::on_exit() {
 // --- following the journal ---
 
 void process_manager::found_open(const open_instances& found) {
+  std::erase_if(reads_, [](const auto& entry) {
+    return entry.second.what == read_request::kind::open;
+  });
+  if (live_) return; // asked twice, because a reader died
   seen_ = found.head;
   book_.loaded(found.in_book, found.checkpoint);
   for (const auto& [id, process] : found.instances) {
@@ -116,7 +118,7 @@ void process_manager::read_on() {
   read_request range;
   range.what = read_request::kind::range;
   range.from = {seen_.value + 1};
-  (void)ask_reader(std::move(range));
+  ask_reader(std::move(range));
 }
 
 void process_manager::live() {
@@ -124,20 +126,18 @@ void process_manager::live() {
   for (const auto& batch : std::exchange(backlog_, {})) follow(batch);
 }
 
-std::uint64_t process_manager::ask_reader(read_request request) {
+void process_manager::ask_reader(read_request request) {
   request.tag = next_tag_++;
-  reads_.emplace(request.tag, request.instance);
-  const auto tag = request.tag;
-  send(directory_->reader, read_journal{std::make_shared<read_request>(std::move(request)),
+  send(directory_->reader, read_journal{std::make_shared<read_request>(request),
                                         caf::actor_cast<caf::actor>(this)});
-  return tag;
+  reads_.emplace(request.tag, std::move(request));
 }
 
 void process_manager::page_read(const journal_page& page) {
   const auto asked = reads_.extract(page.tag);
   if (asked.empty()) return;
-  if (asked.mapped()) {
-    loaded(asked.mapped(), *page.events);
+  if (const auto& id = asked.mapped().instance) {
+    loaded(id, *page.events);
     return;
   }
   if (!page.events->empty()) {
@@ -199,7 +199,7 @@ void process_manager::load(instance_id id, running& r) {
   read_request whole;
   whole.what = read_request::kind::instance;
   whole.instance = id;
-  (void)ask_reader(std::move(whole));
+  ask_reader(std::move(whole));
 }
 
 void process_manager::loaded(instance_id id, const std::vector<recorded_event>& events) {
@@ -296,7 +296,7 @@ std::shared_ptr<const process_definition> process_manager::definition(
 void process_manager::await(const await_outcome& what) {
   const auto at = instances_.find(what.id);
   if (at != instances_.end() && at->second.stuck) {
-    tell(what.callback, at->second.latest);
+    (*what.callback)(at->second.latest);
     return;
   }
   const auto number = next_waiter_++;
@@ -306,25 +306,16 @@ void process_manager::await(const await_outcome& what) {
   read_request ended;
   ended.what = read_request::kind::instance;
   ended.instance = what.id;
-  (void)ask_reader(std::move(ended));
+  ask_reader(std::move(ended));
 }
 
 void process_manager::answer(instance_id id, const outcome& result) {
   const auto [first, last] = waiting_.equal_range(id);
   for (auto at = first; at != last; ++at) {
     timers_.erase({at->second.deadline, id, at->second.number});
-    tell(at->second.callback, result);
+    (*at->second.callback)(result);
   }
   waiting_.erase(first, last);
-}
-
-void process_manager::tell(const outcome_callback& callback, const outcome& result) {
-  try {
-    const inside_handler guard;
-    callback(result);
-  } catch (const std::exception& e) {
-    log().error("a callback of await threw: {}", e.what());
-  }
 }
 
 void process_manager::wake_at(instance_id id, running& r, std::optional<timestamp> at) {
@@ -356,7 +347,7 @@ void process_manager::fire(timer due) {
       first, last, [&](const auto& entry) { return entry.second.number == due.number; });
   const auto late = std::move(at->second.callback);
   waiting_.erase(at);
-  tell(late, {outcome_kind::unknown, {}, due.id});
+  (*late)({outcome_kind::unknown, {}, due.id});
 }
 
 // Resending after a restart is paced, so that it does not drown new work.
@@ -374,9 +365,18 @@ void process_manager::resume_some() {
 }
 
 void process_manager::write_book() {
+  if (unconfirmed_ || !live_) return;
+  auto changes = book_.checkpoint(seen_);
+  if (changes.books.empty()) return;
+  unconfirmed_ = std::move(changes);
+  send_book();
+}
+
+void process_manager::send_book() {
   auto job = std::make_shared<append_job>();
-  job->request = book_.checkpoint(seen_);
-  if (!job->request.books.empty()) send(directory_->writer, append_to_journal{std::move(job)});
+  job->request = *unconfirmed_;
+  job->from = caf::actor_cast<caf::actor>(this);
+  send(directory_->writer, append_to_journal{std::move(job)});
 }
 
 } // namespace ensemble::internal

@@ -46,7 +46,7 @@ private:
   struct waiter {
     std::uint64_t number = 0;
     timestamp deadline{};
-    outcome_callback callback{};
+    decltype(await_outcome::callback) callback{};
   };
   /// A saga to wake (number 0), or a waiter whose time is over.
   struct timer {
@@ -78,14 +78,14 @@ private:
   // Waiting callers, and time.
   void await(const await_outcome& what);
   void answer(instance_id id, const outcome& result);
-  static void tell(const outcome_callback& callback, const outcome& result);
   void wake_at(instance_id id, running& r, std::optional<timestamp> at);
   void tick();
   void fire(timer due);
   void resume_some();
   void write_book();
+  void send_book();
 
-  [[nodiscard]] std::uint64_t ask_reader(read_request request);
+  void ask_reader(read_request request);
   [[nodiscard]] std::shared_ptr<const process_definition> definition(std::string_view name) const;
 
   std::function<void()> recovered_;
@@ -96,7 +96,7 @@ private:
   position seen_{};
   std::deque<std::shared_ptr<const committed_batch>> backlog_{};
   std::uint64_t next_tag_ = 1;
-  std::unordered_map<std::uint64_t, instance_id> reads_{}; ///< no instance: the journal itself
+  std::unordered_map<std::uint64_t, read_request> reads_{};
 
   std::unordered_map<instance_id, running> instances_{};
   std::unordered_map<caf::actor_id, instance_id> by_actor_{};
@@ -107,6 +107,8 @@ private:
   std::set<timer> timers_{};
   timestamp last_book_{};
   open_instance_book book_{};
+  /// The book's changes that the writer was given, until they are durable.
+  std::optional<append_request> unconfirmed_{};
 };
 
 } // namespace ensemble::internal

@@ -23,6 +23,33 @@ struct runtime::implementation {
   std::unique_ptr<internal::actor_house> house{};
   bool stopped = false;
 
+  /// Returns the caller's credit with the answer, whatever it is.
+  decltype(internal::caller_command::callback) answer_to(send_callback callback) {
+    auto tell = [this, callback = std::move(callback)](const receipt* got, const error* failure) {
+      env->credits.leave();
+      guarded([&] { callback(got, failure); });
+      house->pending_callers().fetch_sub(1);
+    };
+    auto otherwise = [tell] {
+      const error lost(errc::unknown_outcome,
+                       "the runtime ended or failed before the outcome was known; send the "
+                       "command again under the same idempotency key");
+      tell(nullptr, &lost);
+    };
+    return std::make_shared<internal::exactly_once<const receipt*, const error*>>(
+        std::move(tell), std::move(otherwise));
+  }
+
+  template <class F>
+  static void guarded(F callback) {
+    try {
+      const inside_handler guard;
+      callback();
+    } catch (const std::exception& e) {
+      internal::log().error("a callback of the host program threw: {}", e.what());
+    }
+  }
+
   void must_be_new(const std::string& call) const {
     if (house || stopped) throw error(errc::wrong_state, call + " comes before start()");
   }
@@ -146,12 +173,12 @@ void runtime::send(std::string_view service, message command, send_options optio
   host_command->body = std::move(command);
   host_command->origin.correlation =
       options.correlation ? options.correlation : internal::random_correlation_id(now);
+  env.count.commands_accepted.fetch_add(1);
+  self.house->pending_callers().fetch_add(1);
   auto what = std::make_shared<internal::caller_command>();
   what->service = service;
   what->command = std::move(host_command);
-  what->callback = std::move(callback);
-  env.count.commands_accepted.fetch_add(1);
-  self.house->pending_callers().fetch_add(1);
+  what->callback = self.answer_to(std::move(callback));
   caf::anon_send(self.house->directory()->gateway, internal::submit{std::move(what)});
 }
 
@@ -168,15 +195,21 @@ outcome runtime::await(const receipt& of, duration timeout) {
 void runtime::await(const receipt& of, duration timeout, outcome_callback callback) {
   auto& self = *implementation_;
   self.must_run("await()");
+  const auto tell = [callback = std::move(callback)](const outcome& o) {
+    implementation::guarded([&] { callback(o); });
+  };
   for (const auto& event : of.events)
     for (const auto& p : self.env->processes) {
       if (p->start.event->name != event.body.name()) continue;
-      internal::await_outcome what{make_instance_id(event.position, p->name),
-                                   self.env->clock() + timeout, std::move(callback)};
-      caf::anon_send(self.house->directory()->manager, std::move(what));
+      const auto id = make_instance_id(event.position, p->name);
+      auto once = std::make_shared<internal::exactly_once<const outcome&>>(
+          tell, [tell, id] { tell({outcome_kind::unknown, "the runtime ended", id}); });
+      caf::anon_send(
+          self.house->directory()->manager,
+          internal::await_outcome{id, self.env->clock() + timeout, std::move(once)});
       return;
     }
-  callback({outcome_kind::unknown, "the receipt's events start no process", {}});
+  tell({outcome_kind::unknown, "the receipt's events start no process", {}});
 }
 
 void runtime::query_erased(std::string_view service, std::string_view key, const receipt&,
@@ -187,9 +220,17 @@ void runtime::query_erased(std::string_view service, std::string_view key, const
   const auto host = self.house->directory()->host(service);
   if (!host)
     throw error(errc::unknown_service, "no service '" + std::string(service) + "' is hosted");
+  const auto tell = [callback = std::move(callback)](const std::any* state, const error* failure) {
+    implementation::guarded([&] { callback(state, failure); });
+  };
   auto what = std::make_shared<internal::state_query>();
   what->key = key;
-  what->callback = std::move(callback);
+  what->callback = std::make_shared<internal::exactly_once<const std::any*, const error*>>(
+      tell, [tell] {
+        const error lost(errc::unknown_outcome, "the service was replaced or the runtime ended "
+                                                "before the query was answered; ask again");
+        tell(nullptr, &lost);
+      });
   caf::anon_send(host, internal::query_state{std::move(what)});
 }
 

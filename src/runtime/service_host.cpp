@@ -54,8 +54,9 @@ std::string service_host::key_of(const work& item) const {
 void service_host::receive(std::shared_ptr<const host_command> command) {
   const auto busy = at_work_.find(command->target);
   if (busy != at_work_.end()) {
-    // Doubled: its outcome is on the way. A close waits until the command has ended (rule 14).
-    if (command->close) busy->second.push_back(std::move(command));
+    // Doubled: its outcome is on the way. A close waits until the command has ended (rule 14); a
+    // caller too, since the one who gave it first may be gone.
+    if (command->close || command->from_caller) busy->second.push_back(std::move(command));
     return;
   }
   auto item = std::make_shared<work>();
@@ -261,7 +262,7 @@ void service_host::fail(const work_ptr& item, const std::string& reason, entity*
 void service_host::leave(const work& item, entity* e) {
   if (e) --e->at_work;
   auto ended = at_work_.extract(item.command->target);
-  for (auto& close : ended.mapped()) receive(std::move(close));
+  for (auto& next : ended.mapped()) receive(std::move(next));
 }
 
 } // namespace ensemble::internal

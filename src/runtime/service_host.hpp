@@ -68,8 +68,8 @@ private:
   std::uint64_t next_tag_ = 1;
   std::map<std::uint64_t, pending_append> appends_{}; ///< in the order in which they were sent
   std::unordered_map<std::uint64_t, pending_read> reads_{};
-  /// Commands at work, by the id that their outcome will carry; with each, the closes that wait
-  /// for it to end.
+  /// Commands at work, by the id that their outcome will carry; with each, the closes and repeats
+  /// that wait for it to end.
   std::unordered_map<command_id, std::vector<std::shared_ptr<const host_command>>> at_work_{};
   std::unordered_map<command_id, std::pair<std::string, work_ptr>> outside_{}; ///< effects, cancels
 };

@@ -72,7 +72,7 @@ void service_host::page_read(const journal_page& page) {
 // The entity cannot be folded: whoever waits for it is told, and the next command tries again.
 void service_host::give_up(entity& e, const std::string& reason) {
   const error why(errc::handler_failed, reason);
-  for (const auto& q : std::exchange(e.unasked, {})) q->callback(nullptr, &why);
+  for (const auto& q : std::exchange(e.unasked, {})) (*q->callback)(nullptr, &why);
   for (const auto& item : std::exchange(e.waiting, {})) fail(item, reason, &e);
   if (e.at_work == 0) entities_.drop(e.key);
   else load(e, {0});
@@ -99,8 +99,7 @@ void service_host::query(const std::shared_ptr<const state_query>& what) {
 void service_host::answer_queries(entity& e, std::uint64_t durable_length) {
   std::erase_if(e.queries, [&](const entity::waiting_query& q) {
     if (q.needs > durable_length) return false;
-    const inside_handler guard;
-    q.query->callback(&q.state, nullptr);
+    (*q.query->callback)(&q.state, nullptr);
     return true;
   });
 }

@@ -1,0 +1,93 @@
+#include "runtime/bookshop.hpp"
+#include "runtime/temporary_folder.hpp"
+
+#include <gtest/gtest.h>
+
+#include <future>
+#include <set>
+#include <vector>
+
+namespace {
+
+using namespace bookshop;
+using namespace std::chrono_literals;
+using ensemble::outcome_kind;
+
+ensemble::retry_policy patient() {
+  return {.attempts = 1'000'000, .attempt_within = 1h, .first_delay = 1ms, .max_delay = 2ms};
+}
+
+TEST(Recovery, OpenInstancesResumeAfterARestart) {
+  const temporary_folder folder;
+  auto options = in_memory();
+  options.journal = folder.file("j.db");
+  std::vector<ensemble::receipt> receipts;
+  {
+    till_switches jammed;
+    jammed.throws = 1'000'000'000;
+    ensemble::runtime r(options);
+    set_up(r, &jammed, patient());
+    r.start();
+    for (int n = 0; n < 100; ++n)
+      receipts.push_back(r.send("shop", buy{"b-" + std::to_string(n), 20}).get());
+    EXPECT_EQ(r.stats().instances_completed, 0U);
+  }
+  ensemble::runtime r(options);
+  set_up(r, nullptr, patient());
+  r.start();
+  for (const auto& receipt : receipts)
+    EXPECT_EQ(r.await(receipt, 30s).kind, outcome_kind::completed);
+  EXPECT_EQ(r.stats().instances_recovered, 100U);
+  EXPECT_EQ(r.stats().instances_started, 0U);
+}
+
+TEST(Recovery, WhatEndedIsNotResumed) {
+  const temporary_folder folder;
+  auto options = in_memory();
+  options.journal = folder.file("j.db");
+  for (int round = 0; round < 3; ++round) {
+    ensemble::runtime r(options);
+    set_up(r);
+    r.start();
+    EXPECT_EQ(r.stats().instances_open, 0U);
+    const auto receipt = r.send("shop", buy{"b-" + std::to_string(round), 20}).get();
+    EXPECT_EQ(r.await(receipt, 10s).kind, outcome_kind::completed);
+  }
+}
+
+// Stops at a random moment, over and over: in the end every purchase has one charge.
+TEST(Recovery, StopsAtAnyMomentLoseAndDoubleNothing) {
+  const temporary_folder folder;
+  auto options = in_memory();
+  options.journal = folder.file("j.db");
+  options.recovery_grace = 1ms;
+  std::set<std::string> placed;
+  for (int round = 0; round < 15; ++round) {
+    ensemble::runtime r(options);
+    set_up(r);
+    r.start();
+    std::vector<std::future<ensemble::receipt>> sent;
+    for (int n = 0; n < 40; ++n) {
+      const auto id = (n % 5 == 0 ? "unpackable-" : "b-") + std::to_string(round) + "-" +
+                      std::to_string(n);
+      sent.push_back(r.send("shop", buy{id, 20}, {.idempotency_key = id}));
+      placed.insert(id);
+    }
+    for (int n = 0; n <= round * 2; ++n) (void)sent[static_cast<std::size_t>(n)].get();
+    r.stop(); // in the middle of it
+  }
+  ensemble::runtime r(options);
+  set_up(r);
+  r.start();
+  for (const auto& id : placed) {
+    const auto receipt = r.send("shop", buy{id, 20}, {.idempotency_key = id}).get();
+    const auto kind = r.await(receipt, 30s).kind;
+    const bool fails = id[0] == 'u';
+    EXPECT_EQ(kind, fails ? outcome_kind::compensated : outcome_kind::completed) << id;
+    const auto till = r.query<till_state>("till", id).get();
+    EXPECT_EQ(till.charges, 1) << id;
+    EXPECT_EQ(till.refunds, fails ? 1 : 0) << id;
+  }
+}
+
+} // namespace
