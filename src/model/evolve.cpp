@@ -125,8 +125,7 @@ private:
     } else if (got.what == answer::kind::voided && a.skip) {
       a.state = status::skipped;
       fold_in_place(p_.steps[step], *a.skip);
-    } else if (got.what == answer::kind::failure && i_.past_pivot() &&
-               !ENSEMBLE_PLANTED(back_after_pivot)) {
+    } else if (i_.past_pivot() && !ENSEMBLE_PLANTED(back_after_pivot)) {
       try_again(a, p_.steps[step].retries, got.reason); // rule 6: after the pivot, never back
       return;
     } else {

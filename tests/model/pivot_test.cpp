@@ -86,6 +86,13 @@ TEST(Pivot, FailureAfterItIsRetriedInANewRoundThenStuck) {
   EXPECT_EQ(s.phase(), instance_phase::forward);
 }
 
+TEST(Pivot, VoidAfterItIsANewRoundToo) {
+  script s(with_pivot());
+  s.works("a").works("b").voided("c"); // nobody asked for it; but there is no way back
+  EXPECT_EQ(s.phase(), instance_phase::forward);
+  EXPECT_THAT(s.due(), ElementsAre("do c #1"));
+}
+
 TEST(Pivot, SuccessOfALaterRoundGoesForward) {
   script s(with_pivot());
   s.works("a").works("b").refuses("c").works("c");
