@@ -92,7 +92,8 @@ void executor::fire_deadlines(const instance& i, timestamp now, executor_actions
   for (auto& d : deadlines(i)) {
     auto at = d.at;
     if (recovered_at_) at = std::max(at, *recovered_at_ + role_->recovery_grace);
-    const auto seen = std::ranges::find(recorded_, d.event.id, &decltype(recorded_)::value_type::first);
+    const auto seen =
+        std::ranges::find(recorded_, d.event.id, &decltype(recorded_)::value_type::first);
     if (seen != recorded_.end()) at = std::max(at, seen->second + record_again);
     if (now < at) {
       wake_at(out, at);

@@ -50,8 +50,10 @@ void shuffle_on(script& s, int verb, const std::string& step) {
 script random_script() {
   script s(large());
   const auto count = *rc::gen::inRange(0, 30);
-  for (int n = 0; n < count && !s.i.terminal(); ++n)
-    shuffle_on(s, *rc::gen::inRange(0, 17), std::string(1, *rc::gen::element('a', 'b', 'c', 'd', 'e')));
+  for (int n = 0; n < count && !s.i.terminal(); ++n) {
+    const char step = *rc::gen::element('a', 'b', 'c', 'd', 'e');
+    shuffle_on(s, *rc::gen::inRange(0, 17), std::string(1, step));
+  }
   return s;
 }
 

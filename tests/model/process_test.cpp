@@ -121,7 +121,8 @@ TEST(BadProcess, RetriesAreRefused) {
 
 TEST(BadProcess, NothingStartsIt) {
   EXPECT_THAT(refusal([] {
-                return process_definition(process<memory>("trial", "owner").step("a").asks("s", ask));
+                return process_definition(
+                    process<memory>("trial", "owner").step("a").asks("s", ask));
               }),
               HasSubstr("process 'trial': nothing starts it: add .starts_on<event>(fold)"));
 }
