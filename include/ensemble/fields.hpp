@@ -127,8 +127,10 @@ void write_value(field_writer& w, const T& value) {
   } else if constexpr (detail::is_optional<T>::value) {
     static_assert(!detail::is_optional<typename T::value_type>::value,
                   "an optional of an optional cannot be told apart from an empty one");
-    if (value) write_value(w, *value);
-    else w.null();
+    if (value)
+      write_value(w, *value);
+    else
+      w.null();
   } else if constexpr (detail::is_vector<T>::value) {
     w.begin_array();
     for (const typename T::value_type& element : value) write_value(w, element);
@@ -182,8 +184,10 @@ void read_value(field_reader& r, T& value) {
     read_value(r, since_epoch);
     value = T{since_epoch};
   } else if constexpr (detail::is_optional<T>::value) {
-    if (r.is_null()) value.reset();
-    else read_value(r, value.emplace());
+    if (r.is_null())
+      value.reset();
+    else
+      read_value(r, value.emplace());
   } else if constexpr (detail::is_vector<T>::value) {
     value.clear();
     const auto size = r.array_size();
@@ -248,7 +252,8 @@ void read_field(field_reader& r, std::string_view name, T& value) {
 #define ENSEMBLE_READ_FIELD(name)                                                                  \
   ::ensemble::detail::read_field(ensemble_reader, #name, ensemble_value.name);
 #define ENSEMBLE_ENUM_NAME(name)                                                                   \
-  case ensemble_enum::name: return #name;
+  case ensemble_enum::name:                                                                        \
+    return #name;
 #define ENSEMBLE_ENUM_VALUE(name)                                                                  \
   if (ensemble_text == #name) {                                                                    \
     ensemble_value = ensemble_enum::name;                                                          \

@@ -70,8 +70,8 @@ struct append_result {
   /// The first and last event of the request (repeated: of the earlier append's first event).
   position first{};
   position last{};
-  /// The length of the first stream afterwards.
-  std::uint64_t length = 0;
+  /// The length of each stream of the request afterwards (of a repeat or conflict: as it is).
+  std::vector<std::uint64_t> lengths{};
 };
 
 /// Page limits of a read.

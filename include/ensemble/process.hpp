@@ -260,9 +260,7 @@ public:
     return std::move(*this);
   }
 
-  step_builder step(std::string name) && {
-    return std::move(process_).step(std::move(name));
-  }
+  step_builder step(std::string name) && { return std::move(process_).step(std::move(name)); }
   template <message_struct Event, class Make>
   process<State> completes(Make make) && {
     return std::move(process_).template completes<Event>(std::move(make));

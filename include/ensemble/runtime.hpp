@@ -43,8 +43,8 @@ struct runtime_options {
 struct receipt {
   command_id command{};
   correlation_id correlation{};
-  std::string stream{};             ///< where its outcome stands
-  std::uint64_t stream_length = 0;  ///< of that stream, with the outcome
+  std::string stream{};                 ///< where its outcome stands
+  std::uint64_t stream_length = 0;      ///< of that stream, with the outcome
   std::vector<recorded_event> events{}; ///< the outcome; empty if there was nothing to do
   /// Why the service refused the command; empty: it did not.
   std::optional<std::string> refusal{};
@@ -162,8 +162,10 @@ public:
     auto promise = std::make_shared<std::promise<State>>();
     auto result = promise->get_future();
     query_erased(service, key, at_least, [promise](const std::any* state, const error* failure) {
-      if (failure) promise->set_exception(std::make_exception_ptr(*failure));
-      else if (const auto* typed = std::any_cast<State>(state)) promise->set_value(*typed);
+      if (failure)
+        promise->set_exception(std::make_exception_ptr(*failure));
+      else if (const auto* typed = std::any_cast<State>(state))
+        promise->set_value(*typed);
       else
         promise->set_exception(std::make_exception_ptr(
             error(errc::bad_argument, "query: the service keeps a state of another type")));

@@ -21,9 +21,7 @@ struct rejection {
 };
 
 /// Refuses the command that is being decided.
-[[nodiscard]] inline rejection reject(std::string reason) {
-  return {std::move(reason)};
-}
+[[nodiscard]] inline rejection reject(std::string reason) { return {std::move(reason)}; }
 
 /// What a handler decided, with the types erased: events, or a rejection, or nothing to do.
 struct verdict {
@@ -225,7 +223,8 @@ private:
     static_assert(std::invocable<const Call&, const Command&, const effect_context&>,
                   "an effect takes (const Command&, const effect_context&)");
     command_handler handler = typed<Command>();
-    name_outcomes<std::invoke_result_t<const Call&, const Command&, const effect_context&>>(handler);
+    name_outcomes<std::invoke_result_t<const Call&, const Command&, const effect_context&>>(
+        handler);
     handler.effect = [call = std::move(call)](const message& m, const effect_context& c) {
       return call(m.as<Command>(), c).take();
     };
@@ -252,12 +251,13 @@ private:
   void add_fold() {
     definition_.types.push_back(&type_of<Event>());
     if constexpr (!std::same_as<State, no_state>) {
-      static_assert(requires(State state, const Event& event) { state.apply(event); },
-                    "the service's state needs `void apply(const Event&)` for this outcome");
-      definition_.folds.insert_or_assign(
-          std::string(type_of<Event>().name), [](std::any& state, const message& m) {
-            std::any_cast<State>(&state)->apply(m.as<Event>());
-          });
+      static_assert(
+          requires(State state, const Event& event) { state.apply(event); },
+          "the service's state needs `void apply(const Event&)` for this outcome");
+      definition_.folds.insert_or_assign(std::string(type_of<Event>().name),
+                                         [](std::any& state, const message& m) {
+                                           std::any_cast<State>(&state)->apply(m.as<Event>());
+                                         });
     }
   }
 

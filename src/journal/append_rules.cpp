@@ -12,13 +12,17 @@ namespace {
 
 std::optional<append_result> repeated(append_store& store, const stream_append& first,
                                       const stream_state& state) {
-  if (state.length == 0)
-    return std::nullopt;
+  if (state.length == 0) return std::nullopt;
   const auto earlier = store.find(state, first.events.front().id);
-  if (!earlier)
-    return std::nullopt;
-  return append_result{append_result::status::repeated, *earlier, store.end_of_run(*earlier),
-                       state.length};
+  if (!earlier) return std::nullopt;
+  return append_result{append_result::status::repeated, *earlier, store.end_of_run(*earlier), {}};
+}
+
+std::vector<std::uint64_t> lengths_of(const std::vector<stream_state*>& states) {
+  std::vector<std::uint64_t> lengths;
+  lengths.reserve(states.size());
+  for (const auto* state : states) lengths.push_back(state->length);
+  return lengths;
 }
 
 bool lengths_fit(const append_request& request, const std::vector<stream_state*>& states) {
@@ -26,10 +30,8 @@ bool lengths_fit(const append_request& request, const std::vector<stream_state*>
     auto length = states[i]->length;
     // A request may name a stream twice: the second part stands behind the first.
     for (std::size_t j = 0; j < i; ++j)
-      if (states[j] == states[i])
-        length += request.streams[j].events.size();
-    if (!request.streams[i].expected.fits(length))
-      return false;
+      if (states[j] == states[i]) length += request.streams[j].events.size();
+    if (!request.streams[i].expected.fits(length)) return false;
   }
   return true;
 }
@@ -37,30 +39,28 @@ bool lengths_fit(const append_request& request, const std::vector<stream_state*>
 append_result apply_one(append_store& store, const append_request& request) {
   append_result result;
   if (!request.streams.empty()) {
-    auto& home = store.stream(request.streams.front().stream);
-    if (auto earlier = repeated(store, request.streams.front(), home))
-      return *earlier;
     std::vector<stream_state*> states;
     states.reserve(request.streams.size());
-    for (const auto& part : request.streams)
-      states.push_back(&store.stream(part.stream));
+    for (const auto& part : request.streams) states.push_back(&store.stream(part.stream));
+    if (auto earlier = repeated(store, request.streams.front(), *states.front())) {
+      earlier->lengths = lengths_of(states);
+      return *earlier;
+    }
     if (!lengths_fit(request, states)) {
       result.state = append_result::status::conflict;
-      result.length = home.length;
+      result.lengths = lengths_of(states);
       return result;
     }
     for (std::size_t i = 0; i < states.size(); ++i) {
       const auto& part = request.streams[i];
       for (const auto& event : part.events) {
         result.last = store.append(part.stream, *states[i], event);
-        if (result.first == position{})
-          result.first = result.last;
+        if (result.first == position{}) result.first = result.last;
       }
     }
-    result.length = home.length;
+    result.lengths = lengths_of(states);
   }
-  for (const auto& change : request.books)
-    store.change(change);
+  for (const auto& change : request.books) store.change(change);
   return result;
 }
 
@@ -73,20 +73,16 @@ bool continues_run(std::uint32_t index, std::uint32_t next_index) noexcept {
 void check_request(const append_request& request) {
   const new_event* before = nullptr;
   for (const auto& part : request.streams) {
-    if (part.stream.empty())
-      refuse(part.stream, "a stream needs a name");
-    if (part.events.empty())
-      refuse(part.stream, "there is no event to append");
+    if (part.stream.empty()) refuse(part.stream, "a stream needs a name");
+    if (part.events.empty()) refuse(part.stream, "there is no event to append");
     for (const auto& event : part.events) {
-      if (!event.id)
-        refuse(part.stream, "an event needs an id");
-      if (event.body.empty())
-        refuse(part.stream, "an event needs a message");
+      if (!event.id) refuse(part.stream, "an event needs an id");
+      if (event.body.empty()) refuse(part.stream, "an event needs a message");
       const bool inside_run = before != nullptr && !before->last;
       const bool fits = inside_run ? continues_run(before->index, event.index) : event.index == 0;
       if (!fits)
-        refuse(part.stream, "event index " + std::to_string(event.index)
-                                + " does not follow the event before it");
+        refuse(part.stream, "event index " + std::to_string(event.index) +
+                                " does not follow the event before it");
       before = &event;
     }
   }
@@ -98,16 +94,15 @@ std::vector<append_result> apply_requests(append_store& store,
                                           std::span<const append_request> requests) {
   std::vector<append_result> results;
   results.reserve(requests.size());
-  for (const auto& request : requests)
-    results.push_back(apply_one(store, request));
+  for (const auto& request : requests) results.push_back(apply_one(store, request));
   return results;
 }
 
 error duplicate_event(std::string_view stream, event_id id) {
-  return {errc::bad_argument, "append to stream '" + std::string(stream) + "': event id "
-                                  + to_string(id)
-                                  + " is there already, but does not begin the request; give "
-                                    "every event of a command an id of its own"};
+  return {errc::bad_argument, "append to stream '" + std::string(stream) + "': event id " +
+                                  to_string(id) +
+                                  " is there already, but does not begin the request; give "
+                                  "every event of a command an id of its own"};
 }
 
 } // namespace ensemble::storage

@@ -50,8 +50,7 @@ std::uint32_t crc32c_by_table(std::string_view bytes, std::uint32_t before) noex
     }
     crc = next;
   }
-  for (; i < bytes.size(); ++i)
-    crc = crc >> 8 ^ table[0][(crc ^ byte_of(bytes[i])) & 0xFF];
+  for (; i < bytes.size(); ++i) crc = crc >> 8 ^ table[0][(crc ^ byte_of(bytes[i])) & 0xFF];
   return ~crc;
 }
 
@@ -67,8 +66,7 @@ crc32c_by_instruction(std::string_view bytes, std::uint32_t before) noexcept {
     crc = _mm_crc32_u64(crc, word);
   }
   auto narrow = static_cast<std::uint32_t>(crc);
-  for (; i < bytes.size(); ++i)
-    narrow = _mm_crc32_u8(narrow, byte_of(bytes[i]));
+  for (; i < bytes.size(); ++i) narrow = _mm_crc32_u8(narrow, byte_of(bytes[i]));
   return ~narrow;
 }
 

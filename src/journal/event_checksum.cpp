@@ -23,8 +23,7 @@ public:
   }
   void length(std::string_view text) noexcept { number(static_cast<std::uint32_t>(text.size())); }
   void id(const std::array<std::uint8_t, 16>& bytes) noexcept {
-    for (const auto byte : bytes)
-      bytes_[used_++] = static_cast<char>(byte);
+    for (const auto byte : bytes) bytes_[used_++] = static_cast<char>(byte);
   }
   [[nodiscard]] std::string_view bytes() const noexcept {
     assert(used_ == Size);

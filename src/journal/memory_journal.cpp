@@ -17,8 +17,7 @@ namespace {
 class transaction final : public append_store {
 public:
   transaction(const memory_store& store, timestamp now) : store_(store), time_(now) {
-    if (!store.events.empty())
-      time_ = std::max(time_, store.events.back().time);
+    if (!store.events.empty()) time_ = std::max(time_, store.events.back().time);
   }
 
   stream_state& stream(std::string_view name) override {
@@ -35,17 +34,15 @@ public:
 
   std::optional<position> find(const stream_state& stream, event_id id) override {
     const stream_event key{stream.number, id};
-    if (const auto at = store_.ids.find(key); at != store_.ids.end())
-      return position{at->second};
-    if (const auto at = ids_.find(key); at != ids_.end())
-      return position{at->second};
+    if (const auto at = store_.ids.find(key); at != store_.ids.end()) return position{at->second};
+    if (const auto at = ids_.find(key); at != ids_.end()) return position{at->second};
     return std::nullopt;
   }
 
   position end_of_run(position first) override {
     auto end = first;
-    while (!event(end).last && end.value < head()
-           && continues_run(event(end).index, event({end.value + 1}).index))
+    while (!event(end).last && end.value < head() &&
+           continues_run(event(end).index, event({end.value + 1}).index))
       ++end.value;
     return end;
   }
@@ -53,8 +50,7 @@ public:
   position append(std::string_view name, stream_state& stream, const new_event& event) override {
     if (stream.number == 0)
       stream.number = static_cast<std::int64_t>(store_.streams.size() + ++new_streams_);
-    if (find(stream, event.id))
-      throw duplicate_event(name, event.id);
+    if (find(stream, event.id)) throw duplicate_event(name, event.id);
     const position at{head() + 1};
     events_.push_back({at,
                        std::string(name),
@@ -77,8 +73,7 @@ public:
   void publish(memory_store& store) {
     for (std::size_t i = 0; i < events_.size(); ++i)
       store.record(std::move(events_[i]), numbers_[i]);
-    for (const auto& change : changes_)
-      store.change(change);
+    for (const auto& change : changes_) store.change(change);
   }
 
 private:
@@ -104,8 +99,7 @@ public:
 
   std::vector<append_result> commit(std::span<const append_request> requests,
                                     timestamp now) override {
-    for (const auto& request : requests)
-      check_request(request);
+    for (const auto& request : requests) check_request(request);
     // Only this thread writes, so it may read the store without the lock.
     transaction made(store_, now);
     auto results = apply_requests(made, requests);
@@ -136,12 +130,9 @@ void memory_store::record(recorded_event event, std::int64_t stream) {
   }
   streams[place].push_back(at);
   ids.emplace(stream_event{stream, event.id}, at);
-  if (event.origin.instance)
-    instances[event.origin.instance].push_back(at);
-  if (event.origin.correlation)
-    correlations[event.origin.correlation].push_back(at);
-  if (!message_names.contains(event.body.name()))
-    message_names.emplace(event.body.name());
+  if (event.origin.instance) instances[event.origin.instance].push_back(at);
+  if (event.origin.correlation) correlations[event.origin.correlation].push_back(at);
+  if (!message_names.contains(event.body.name())) message_names.emplace(event.body.name());
   events.push_back(std::move(event));
 }
 

@@ -31,8 +31,7 @@ public:
                                           std::size_t limit) override {
     const std::shared_lock lock(store_.mutex);
     const auto number = store_.stream_numbers.find(stream);
-    if (number == store_.stream_numbers.end())
-      return {};
+    if (number == store_.stream_numbers.end()) return {};
     const auto& all = store_.streams[static_cast<std::size_t>(number->second - 1)];
     const auto skipped = std::min<std::uint64_t>(from.value, all.size());
     return take(all, all.begin() + static_cast<std::ptrdiff_t>(skipped), limit);
@@ -53,11 +52,9 @@ public:
   std::optional<recorded_event> find(std::string_view stream, event_id id) override {
     const std::shared_lock lock(store_.mutex);
     const auto number = store_.stream_numbers.find(stream);
-    if (number == store_.stream_numbers.end())
-      return std::nullopt;
+    if (number == store_.stream_numbers.end()) return std::nullopt;
     const auto found = store_.ids.find({number->second, id});
-    if (found == store_.ids.end())
-      return std::nullopt;
+    if (found == store_.ids.end()) return std::nullopt;
     return event(found->second);
   }
 
@@ -69,8 +66,7 @@ public:
                              : store_.stream_numbers.upper_bound(after);
     std::vector<std::string> names;
     for (; at != store_.stream_numbers.end() && names.size() < limit; ++at) {
-      if (!at->first.starts_with(prefix))
-        break;
+      if (!at->first.starts_with(prefix)) break;
       names.push_back(at->first);
     }
     return names;
@@ -106,8 +102,7 @@ private:
   std::vector<recorded_event> take(const positions& all, positions::const_iterator from,
                                    std::size_t limit) const {
     std::vector<recorded_event> found;
-    for (; from != all.end() && found.size() < limit; ++from)
-      found.push_back(event(*from));
+    for (; from != all.end() && found.size() < limit; ++from) found.push_back(event(*from));
     return found;
   }
 
@@ -115,8 +110,7 @@ private:
   std::vector<recorded_event> behind(const Index& index, const Id& id, position after,
                                      std::size_t limit) const {
     const auto all = index.find(id);
-    if (all == index.end())
-      return {};
+    if (all == index.end()) return {};
     return take(all->second, std::ranges::upper_bound(all->second, after.value), limit);
   }
 

@@ -26,8 +26,8 @@ struct stream_event {
 
 struct stream_event_hash {
   std::size_t operator()(const stream_event& key) const noexcept {
-    return std::hash<event_id>{}(key.id)
-           ^ static_cast<std::size_t>(key.stream) * 0x9E3779B97F4A7C15ULL;
+    return std::hash<event_id>{}(key.id) ^
+           static_cast<std::size_t>(key.stream) * 0x9E3779B97F4A7C15ULL;
   }
 };
 

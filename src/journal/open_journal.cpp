@@ -8,8 +8,7 @@
 namespace ensemble {
 
 std::unique_ptr<journal> open_journal(const journal_options& options) {
-  if (options.path == "memory:")
-    return storage::make_memory_journal(options.types);
+  if (options.path == "memory:") return storage::make_memory_journal(options.types);
   return storage::make_sqlite_journal(options);
 }
 

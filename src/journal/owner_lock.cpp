@@ -18,16 +18,15 @@ namespace {
 std::string this_process() {
   std::array<char, 256> host{};
   ::gethostname(host.data(), host.size() - 1);
-  return "process " + std::to_string(::getpid()) + " (" + program_invocation_short_name
-         + ") on host " + host.data();
+  return "process " + std::to_string(::getpid()) + " (" + program_invocation_short_name +
+         ") on host " + host.data();
 }
 
 std::string holder(int file) {
   std::array<char, 512> text{};
   const auto size = ::pread(file, text.data(), text.size(), 0);
   // Empty for the moment between the holder's lock and its note.
-  if (size <= 0)
-    return "another process";
+  if (size <= 0) return "another process";
   std::string found(text.data(), static_cast<std::size_t>(size));
   return found.substr(0, found.find('\n'));
 }
@@ -48,17 +47,16 @@ owner_lock::owner_lock(const std::filesystem::path& journal) {
     ::close(file_);
     if (cause != EWOULDBLOCK)
       throw error(errc::journal_failed, "cannot lock '" + path + "': " + std::strerror(cause));
-    throw error(errc::journal_locked, "journal '" + journal.string() + "' is in use by " + who
-                                          + ": stop it first, or open the journal for reading");
+    throw error(errc::journal_locked, "journal '" + journal.string() + "' is in use by " + who +
+                                          ": stop it first, or open the journal for reading");
   }
   const auto note = this_process() + '\n';
   // The note is for people: a lock without it holds as well.
-  if (::ftruncate(file_, 0) == 0)
-    (void) !::pwrite(file_, note.data(), note.size(), 0);
+  if (::ftruncate(file_, 0) == 0) (void)!::pwrite(file_, note.data(), note.size(), 0);
 }
 
 owner_lock::~owner_lock() {
-  (void) !::ftruncate(file_, 0);
+  (void)!::ftruncate(file_, 0);
   ::close(file_);
 }
 

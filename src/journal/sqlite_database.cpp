@@ -33,8 +33,7 @@ bool sqlite_error::is_foreign() const noexcept { return (code_ & 0xFF) == SQLITE
 statement::statement(sqlite3* database, std::string_view sql) : database_(database) {
   const int code = sqlite3_prepare_v3(database, sql.data(), static_cast<int>(sql.size()),
                                       SQLITE_PREPARE_PERSISTENT, &handle_, nullptr);
-  if (code != SQLITE_OK)
-    fail(database, code, "cannot prepare '" + std::string(sql) + "'");
+  if (code != SQLITE_OK) fail(database, code, "cannot prepare '" + std::string(sql) + "'");
 }
 
 statement::statement(statement&& other) noexcept
@@ -50,8 +49,7 @@ statement& statement::operator=(statement&& other) noexcept {
 statement::~statement() { sqlite3_finalize(handle_); }
 
 void statement::check(int code) const {
-  if (code != SQLITE_OK)
-    fail(database_, code, "cannot bind");
+  if (code != SQLITE_OK) fail(database_, code, "cannot bind");
 }
 
 statement& statement::bind(int parameter, std::int64_t value) {
@@ -79,10 +77,8 @@ statement& statement::bind_null(int parameter) {
 
 bool statement::step() {
   const int code = sqlite3_step(handle_);
-  if (code == SQLITE_ROW)
-    return true;
-  if (code == SQLITE_DONE)
-    return false;
+  if (code == SQLITE_ROW) return true;
+  if (code == SQLITE_DONE) return false;
   // Formed before the reset, which would lose it.
   try {
     fail(database_, code, "SQLite");
@@ -105,8 +101,7 @@ std::int64_t statement::integer(int column) const { return sqlite3_column_int64(
 std::string_view statement::bytes(int column) const {
   const void* data = sqlite3_column_blob(handle_, column);
   const int size = sqlite3_column_bytes(handle_, column);
-  if (data == nullptr)
-    return {};
+  if (data == nullptr) return {};
   return {static_cast<const char*>(data), static_cast<std::size_t>(size)};
 }
 
@@ -118,12 +113,10 @@ database::database(const std::string& path, access wanted) {
   // A reader writes no page, but may have to make the log's index file beside; where it may not,
   // SQLite can still read if the owner has made one.
   int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_READWRITE;
-  if (wanted == access::create)
-    flags |= SQLITE_OPEN_CREATE;
+  if (wanted == access::create) flags |= SQLITE_OPEN_CREATE;
   const int code = sqlite3_open_v2(path.c_str(), &handle_, flags, nullptr);
   try {
-    if (code != SQLITE_OK)
-      fail(handle_, code, "cannot open '" + path + "'");
+    if (code != SQLITE_OK) fail(handle_, code, "cannot open '" + path + "'");
     sqlite3_extended_result_codes(handle_, 1);
     wait_when_busy(std::chrono::seconds(5));
     if (wanted == access::read) {
@@ -140,8 +133,7 @@ database::~database() { sqlite3_close_v2(handle_); }
 
 void database::execute(const std::string& sql) {
   const int code = sqlite3_exec(handle_, sql.c_str(), nullptr, nullptr, nullptr);
-  if (code != SQLITE_OK)
-    fail(handle_, code, "cannot run '" + sql + "'");
+  if (code != SQLITE_OK) fail(handle_, code, "cannot run '" + sql + "'");
 }
 
 std::int64_t database::number(std::string_view sql) {
@@ -173,8 +165,7 @@ void database::checkpoint(checkpoint_mode mode) {
                      : mode == checkpoint_mode::restart ? SQLITE_CHECKPOINT_RESTART
                                                         : SQLITE_CHECKPOINT_TRUNCATE;
   const int code = sqlite3_wal_checkpoint_v2(handle_, nullptr, wanted, nullptr, nullptr);
-  if (code != SQLITE_OK && (code & 0xFF) != SQLITE_BUSY)
-    fail(handle_, code, "cannot checkpoint");
+  if (code != SQLITE_OK && (code & 0xFF) != SQLITE_BUSY) fail(handle_, code, "cannot checkpoint");
 }
 
 void database::close_without_checkpoint() noexcept {

@@ -47,8 +47,7 @@ public:
   /// An id as a blob; none as null.
   template <class Tag>
   statement& bind(int parameter, const identifier<Tag>& id) {
-    if (!id)
-      return bind_null(parameter);
+    if (!id) return bind_null(parameter);
     return bind_bytes(parameter, {reinterpret_cast<const char*>(id.bytes.data()), 16});
   }
 

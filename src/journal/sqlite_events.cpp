@@ -32,11 +32,9 @@ enum column : int {
 // False: what is stored is no id.
 template <class Tag>
 bool read_id(const statement& row, int column, identifier<Tag>& id) {
-  if (row.is_null(column))
-    return true;
+  if (row.is_null(column)) return true;
   const auto bytes = row.bytes(column);
-  if (bytes.size() != id.bytes.size())
-    return false;
+  if (bytes.size() != id.bytes.size()) return false;
   std::ranges::transform(bytes, id.bytes.begin(),
                          [](char c) { return static_cast<std::uint8_t>(c); });
   return true;
@@ -70,11 +68,9 @@ event_row_reader::event_row_reader(database& db)
       step_name_(db.prepare("SELECT name FROM steps WHERE number = ?1")) {}
 
 const std::string* event_row_reader::resolve(names& known, statement& query, std::int64_t number) {
-  if (const auto at = known.find(number); at != known.end())
-    return &at->second;
+  if (const auto at = known.find(number); at != known.end()) return &at->second;
   const scoped_reset done(query);
-  if (!query.bind(1, number).step())
-    return nullptr;
+  if (!query.bind(1, number).step()) return nullptr;
   return &known.emplace(number, std::string(query.bytes(0))).first->second;
 }
 
@@ -91,14 +87,13 @@ event_row event_row_reader::read(const statement& row) {
   e.last = row.integer(last_column) != 0;
   e.direction = static_cast<direction>(read_number<std::uint8_t>(row, direction_column));
   e.body = row.bytes(body_column);
-  const bool ids = read_id(row, id_column, e.id) && read_id(row, correlation_column, e.correlation)
-                   && read_id(row, causation_column, e.causation)
-                   && read_id(row, instance_column, e.instance);
+  const bool ids =
+      read_id(row, id_column, e.id) && read_id(row, correlation_column, e.correlation) &&
+      read_id(row, causation_column, e.causation) && read_id(row, instance_column, e.instance);
   if (const auto* name = resolve(messages_, message_name_, row.integer(message_column)))
     e.name = *name;
   if (!row.is_null(step_column))
-    if (const auto* step = resolve(steps_, step_name_, row.integer(step_column)))
-      e.step = *step;
+    if (const auto* step = resolve(steps_, step_name_, row.integer(step_column))) e.step = *step;
   // A name that is gone reads as empty, and so fails the checksum, as every other damage does.
   if (!ids || row.integer(crc_column) != std::int64_t{checksum(e)})
     made.fault = damaged(e, "fails its checksum");

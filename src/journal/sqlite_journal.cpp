@@ -31,19 +31,15 @@ public:
 
   ~sqlite_journal() override {
     // A failed sync is never repeated, so what comes after one writes nothing any more.
-    if (!failure_)
-      try_to([&] { db_.checkpoint(database::checkpoint_mode::truncate); });
-    if (failure_)
-      db_.close_without_checkpoint();
+    if (!failure_) try_to([&] { db_.checkpoint(database::checkpoint_mode::truncate); });
+    if (failure_) db_.close_without_checkpoint();
   }
 
   std::vector<append_result> commit(std::span<const append_request> requests,
                                     timestamp now) override {
-    if (failure_)
-      throw error(errc::journal_failed, *failure_);
+    if (failure_) throw error(errc::journal_failed, *failure_);
     check(requests);
-    if (requests.empty())
-      return {};
+    if (requests.empty()) return {};
     std::vector<append_result> results;
     if (!try_to([&] { results = write(requests, now); }))
       throw error(errc::journal_failed, *failure_);
@@ -79,18 +75,17 @@ private:
     for (const auto& request : requests) {
       check_request(request);
       for (const auto& part : request.streams)
-        for (const auto& event : part.events)
-          check_text(part.stream, event);
+        for (const auto& event : part.events) check_text(part.stream, event);
     }
   }
 
   static void check_text(const std::string& stream, const new_event& event) {
     try {
-      (void) event.body.text();
+      (void)event.body.text();
     } catch (const error& cause) {
-      throw error(errc::bad_argument, "append to stream '" + stream + "': message '"
-                                          + std::string(event.body.name())
-                                          + "' has no text: " + cause.what());
+      throw error(errc::bad_argument, "append to stream '" + stream + "': message '" +
+                                          std::string(event.body.name()) +
+                                          "' has no text: " + cause.what());
     }
   }
 
@@ -101,8 +96,7 @@ private:
     try {
       results = apply_requests(transaction_, requests);
     } catch (const error& refused) {
-      if (refused.code() == errc::bad_argument)
-        transaction_.roll_back();
+      if (refused.code() == errc::bad_argument) transaction_.roll_back();
       throw;
     }
     transaction_.commit();
@@ -112,10 +106,8 @@ private:
   // In front of a commit, not behind it: so a failure never hides a commit that went well.
   void checkpoint_when_due() {
     const int frames = db_.log_frames();
-    if (frames < copied_frames_)
-      copied_frames_ = 0; // the log began anew
-    if (frames < copied_frames_ + frames_between_checkpoints)
-      return;
+    if (frames < copied_frames_) copied_frames_ = 0; // the log began anew
+    if (frames < copied_frames_ + frames_between_checkpoints) return;
     db_.checkpoint(frames < most_frames ? database::checkpoint_mode::passive
                                         : database::checkpoint_mode::restart);
     copied_frames_ = frames;
@@ -130,14 +122,13 @@ private:
       step();
       return true;
     } catch (const error& cause) {
-      if (cause.code() == errc::bad_argument)
-        throw;
+      if (cause.code() == errc::bad_argument) throw;
       why = cause.what();
     } catch (const std::exception& cause) {
       why = cause.what();
     }
-    failure_ = "journal '" + path_.string() + "' failed: " + why
-               + "; it is unknown what the failed commit recorded; restart to recover";
+    failure_ = "journal '" + path_.string() + "' failed: " + why +
+               "; it is unknown what the failed commit recorded; restart to recover";
     // Frees what the transaction holds; that it may fail, too, changes nothing.
     try {
       transaction_.roll_back();

@@ -21,13 +21,11 @@ public:
   /// The number of a name; a new one is stored.
   std::int64_t number(std::string_view name) {
     std::string key(name);
-    if (const auto at = known_.find(key); at != known_.end())
-      return at->second;
+    if (const auto at = known_.find(key); at != known_.end()) return at->second;
     const scoped_reset find_done(find_);
     const scoped_reset insert_done(insert_);
     auto& row = find_.bind(1, name).step() ? find_ : insert_.bind(1, name);
-    if (&row == &insert_)
-      insert_.step();
+    if (&row == &insert_) insert_.step();
     return known_.emplace(std::move(key), row.integer(0)).first->second;
   }
 

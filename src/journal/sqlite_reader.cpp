@@ -38,8 +38,8 @@ public:
     for (std::size_t i = 0; i < found.size(); ++i) {
       const position expected{from.value + i};
       if (found[i].position != expected)
-        throw error(errc::journal_damaged, "event " + std::to_string(expected.value)
-                                               + " is missing; restore the journal from a backup");
+        throw error(errc::journal_damaged, "event " + std::to_string(expected.value) +
+                                               " is missing; restore the journal from a backup");
     }
     return found;
   }
@@ -47,22 +47,20 @@ public:
   std::vector<recorded_event> read_stream(std::string_view stream, stream_version from,
                                           std::size_t limit) override {
     const auto number = stream_number(stream);
-    if (number == 0)
-      return {};
+    if (number == 0) return {};
     auto found = take(stream_.bind(1, number).bind(2, clamped(from.value)), 3, limit);
     for (std::size_t i = 0; i < found.size(); ++i) {
       const stream_version expected{from.value + i};
       if (found[i].stream != stream || found[i].version != expected)
-        throw misplaced(found[i], "where version " + std::to_string(expected.value) + " of stream '"
-                                      + std::string(stream) + "' ought to be");
+        throw misplaced(found[i], "where version " + std::to_string(expected.value) +
+                                      " of stream '" + std::string(stream) + "' ought to be");
     }
     return found;
   }
 
   std::vector<recorded_event> read_instance(instance_id instance, position after,
                                             std::size_t limit) override {
-    if (!instance)
-      return {};
+    if (!instance) return {};
     auto found = take(instance_.bind(1, instance).bind(2, clamped(after.value)), 3, limit);
     for (const auto& event : found)
       if (event.origin.instance != instance)
@@ -72,8 +70,7 @@ public:
 
   std::vector<recorded_event> read_correlation(correlation_id correlation, position after,
                                                std::size_t limit) override {
-    if (!correlation)
-      return {};
+    if (!correlation) return {};
     auto found = take(correlation_.bind(1, correlation).bind(2, clamped(after.value)), 3, limit);
     for (const auto& event : found)
       if (event.origin.correlation != correlation)
@@ -83,14 +80,12 @@ public:
 
   std::optional<recorded_event> find(std::string_view stream, event_id id) override {
     const auto number = stream_number(stream);
-    if (number == 0 || !id)
-      return std::nullopt;
+    if (number == 0 || !id) return std::nullopt;
     auto found = take(id_.bind(1, number).bind(2, id), 3, 1);
-    if (found.empty())
-      return std::nullopt;
+    if (found.empty()) return std::nullopt;
     if (found.front().stream != stream || found.front().id != id)
-      throw misplaced(found.front(), "where event " + to_string(id) + " of stream '"
-                                         + std::string(stream) + "' ought to be");
+      throw misplaced(found.front(), "where event " + to_string(id) + " of stream '" +
+                                         std::string(stream) + "' ought to be");
     return std::move(found.front());
   }
 
@@ -103,16 +98,14 @@ public:
     stream_names_.bind(1, from).bind(2, end);
     std::vector<std::string> names;
     while (names.size() < limit && stream_names_.step())
-      if (const auto name = stream_names_.bytes(0); name != after)
-        names.emplace_back(name);
+      if (const auto name = stream_names_.bytes(0); name != after) names.emplace_back(name);
     return names;
   }
 
   std::vector<std::string> message_names() override {
     const scoped_reset done(message_names_);
     std::vector<std::string> names;
-    while (message_names_.step())
-      names.emplace_back(message_names_.bytes(0));
+    while (message_names_.step()) names.emplace_back(message_names_.bytes(0));
     return names;
   }
 
@@ -144,8 +137,8 @@ private:
 
   static error misplaced(const recorded_event& event, const std::string& where) {
     return {errc::journal_damaged,
-            describe(event.position.value, event.stream, event.version.value) + " stands " + where
-                + ": an index is damaged; restore the journal from a backup"};
+            describe(event.position.value, event.stream, event.version.value) + " stands " + where +
+                ": an index is damaged; restore the journal from a backup"};
   }
 
   std::int64_t stream_number(std::string_view stream) {

@@ -43,10 +43,9 @@ constexpr std::array<std::string_view, 10> tables_and_indexes{
 
 void create_tables(database& db) {
   std::string sql = "BEGIN IMMEDIATE;";
-  for (const auto statement : tables_and_indexes)
-    sql += std::string(statement) + ';';
-  sql += "PRAGMA application_id = " + std::to_string(application_id)
-         + ";PRAGMA user_version = " + std::to_string(format_version) + ";COMMIT;";
+  for (const auto statement : tables_and_indexes) sql += std::string(statement) + ';';
+  sql += "PRAGMA application_id = " + std::to_string(application_id) +
+         ";PRAGMA user_version = " + std::to_string(format_version) + ";COMMIT;";
   db.execute(sql);
 }
 
@@ -56,9 +55,9 @@ void check_tables(database& db, const std::string& path) {
                  "ORDER BY name");
   for (const auto expected : tables_and_indexes) {
     if (!stored.step() || stored.bytes(0) != expected)
-      throw error(errc::journal_damaged, "journal '" + path
-                                             + "' lacks or has changed: " + std::string(expected)
-                                             + "; restore the file from a backup");
+      throw error(errc::journal_damaged, "journal '" + path +
+                                             "' lacks or has changed: " + std::string(expected) +
+                                             "; restore the file from a backup");
   }
 }
 
@@ -71,10 +70,10 @@ bool check_format(database& db, const std::string& path) {
   if (application != application_id)
     refuse_foreign(path, "is a SQLite file, but not an ensemble journal");
   if (version > format_version)
-    refuse_foreign(path, "is a journal of format version " + std::to_string(version)
-                             + ", this program knows versions up to "
-                             + std::to_string(format_version)
-                             + ": run a program at least as new as the one that wrote it");
+    refuse_foreign(path, "is a journal of format version " + std::to_string(version) +
+                             ", this program knows versions up to " +
+                             std::to_string(format_version) +
+                             ": run a program at least as new as the one that wrote it");
   if (version < format_version)
     refuse_foreign(path, "is a journal of the unknown format version " + std::to_string(version));
   check_tables(db, path);
@@ -86,8 +85,7 @@ void sync_directory(const std::filesystem::path& directory) {
   const int file = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   const bool synced = file >= 0 && ::fsync(file) == 0;
   const int cause = errno;
-  if (file >= 0)
-    ::close(file);
+  if (file >= 0) ::close(file);
   if (!synced)
     throw error(errc::journal_failed,
                 "cannot sync directory '" + directory.string() + "': " + std::strerror(cause));
@@ -97,15 +95,14 @@ void sync_directory(const std::filesystem::path& directory) {
 
 std::filesystem::path canonical_journal_path(const std::string& path) {
   namespace fs = std::filesystem;
-  if (path.empty())
-    throw error(errc::bad_argument, "the journal's path is empty");
+  if (path.empty()) throw error(errc::bad_argument, "the journal's path is empty");
   std::error_code cause;
   const auto given = fs::absolute(path, cause);
   const auto directory = fs::canonical(given.parent_path(), cause);
   if (cause || !fs::is_directory(directory, cause))
-    throw error(errc::journal_failed, "cannot open journal '" + path + "': directory '"
-                                          + given.parent_path().string()
-                                          + "' does not exist; make it first");
+    throw error(errc::journal_failed, "cannot open journal '" + path + "': directory '" +
+                                          given.parent_path().string() +
+                                          "' does not exist; make it first");
   const auto named = directory / given.filename();
   if (!fs::exists(named, cause)) {
     // SQLite would follow it, and the lock would stand elsewhere.
@@ -118,16 +115,15 @@ std::filesystem::path canonical_journal_path(const std::string& path) {
     throw error(errc::journal_failed, "journal '" + path + "' is not a regular file");
   if (fs::hard_link_count(canonical, cause) > 1)
     throw error(errc::journal_failed,
-                "'" + path
-                    + "' has several names (hard links), each of which would get a "
-                      "write-ahead log of its own; remove all but one");
+                "'" + path +
+                    "' has several names (hard links), each of which would get a "
+                    "write-ahead log of its own; remove all but one");
   return canonical;
 }
 
 void check_header(const std::filesystem::path& path) {
   std::error_code cause;
-  if (!std::filesystem::exists(path, cause))
-    return;
+  if (!std::filesystem::exists(path, cause)) return;
   std::ifstream file(path, std::ios::binary);
   if (!file)
     throw error(errc::journal_failed,
@@ -135,16 +131,14 @@ void check_header(const std::filesystem::path& path) {
   std::array<char, 100> header{};
   file.read(header.data(), header.size());
   const auto size = file.gcount();
-  if (size == 0)
-    return;
+  if (size == 0) return;
   constexpr std::string_view magic("SQLite format 3\0", 16);
   const bool is_sqlite = std::string_view(header.data(), magic.size()) == magic;
   const bool is_ours = std::string_view(header.data() + 68, 4) == "ensm";
-  if (is_sqlite && size == static_cast<std::streamsize>(header.size()))
-    return;
+  if (is_sqlite && size == static_cast<std::streamsize>(header.size())) return;
   if (is_sqlite || is_ours)
-    throw error(errc::journal_damaged, "the header of journal '" + path.string()
-                                           + "' is damaged; restore the file from a backup");
+    throw error(errc::journal_damaged, "the header of journal '" + path.string() +
+                                           "' is damaged; restore the file from a backup");
   refuse_foreign(path.string(), "is not an ensemble journal");
 }
 
@@ -162,8 +156,7 @@ void prepare_for_writing(database& db, const std::string& path, durability wante
                                            : "PRAGMA synchronous = NORMAL");
   // Our own checkpoints replace SQLite's: see database::count_log_frames.
   db.execute("PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = 67108864;");
-  if (!is_new)
-    return;
+  if (!is_new) return;
   create_tables(db);
   sync_directory(std::filesystem::path(path).parent_path());
 }
@@ -171,8 +164,7 @@ void prepare_for_writing(database& db, const std::string& path, durability wante
 void prepare_for_reading(database& db, const std::string& path) {
   db.execute("PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 0; PRAGMA cache_size = -8192;"
              "PRAGMA trusted_schema = 0; PRAGMA cell_size_check = 1;");
-  if (!check_format(db, path))
-    refuse_foreign(path, "is empty, not an ensemble journal");
+  if (!check_format(db, path)) refuse_foreign(path, "is empty, not an ensemble journal");
 }
 
 } // namespace ensemble::storage

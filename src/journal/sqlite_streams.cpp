@@ -30,12 +30,10 @@ stream_state& sqlite_streams::get(std::string_view name) {
 
 stream_state sqlite_streams::load(std::string_view name) {
   const scoped_reset number_done(number_);
-  if (!number_.bind(1, name).step())
-    return {};
+  if (!number_.bind(1, name).step()) return {};
   const auto number = number_.integer(0);
   const scoped_reset length_done(length_);
-  if (!length_.bind(1, number).step())
-    return {number, 0};
+  if (!length_.bind(1, number).step()) return {number, 0};
   return {number, static_cast<std::uint64_t>(length_.integer(0))};
 }
 

@@ -44,8 +44,7 @@ void sqlite_transaction::roll_back() {
 
 std::optional<position> sqlite_transaction::find(const stream_state& stream, event_id id) {
   const scoped_reset done(find_);
-  if (!find_.bind(1, stream.number).bind(2, id).step())
-    return std::nullopt;
+  if (!find_.bind(1, stream.number).bind(2, id).step()) return std::nullopt;
   return position{static_cast<std::uint64_t>(find_.integer(0))};
 }
 
@@ -55,8 +54,7 @@ position sqlite_transaction::end_of_run(position first) {
   auto end = first;
   while (run_.integer(1) == 0) {
     const auto index = static_cast<std::uint32_t>(run_.integer(0));
-    if (!run_.step() || !continues_run(index, static_cast<std::uint32_t>(run_.integer(0))))
-      break;
+    if (!run_.step() || !continues_run(index, static_cast<std::uint32_t>(run_.integer(0)))) break;
     ++end.value;
   }
   return end;
@@ -64,14 +62,12 @@ position sqlite_transaction::end_of_run(position first) {
 
 position sqlite_transaction::append(std::string_view name, stream_state& stream,
                                     const new_event& event) {
-  if (stream.number == 0)
-    streams_.create(name, stream);
+  if (stream.number == 0) streams_.create(name, stream);
   try {
     insert(name, stream, event);
   } catch (const sqlite_error& refused) {
     // Any other duplicate would mean that the file does not hold what this writer knows of it.
-    if (refused.is_duplicate() && find(stream, event.id))
-      throw duplicate_event(name, event.id);
+    if (refused.is_duplicate() && find(stream, event.id)) throw duplicate_event(name, event.id);
     throw;
   }
   ++stream.length;

@@ -32,14 +32,13 @@ std::optional<std::string> misfit(const place& before, const event_view& event) 
                          : "events " + first + " to " + last + " are missing";
   }
   // What is damaged has been reported: it says nothing about its neighbours.
-  if (!before.sound)
-    return std::nullopt;
+  if (!before.sound) return std::nullopt;
   if (before.position != 0 && event.time < before.time)
     return damaged(event, "was recorded before its predecessor");
   const bool fits = before.last ? event.index == 0 : continues_run(before.index, event.index);
   if (!fits)
-    return damaged(event, "has index " + std::to_string(event.index)
-                              + ", which does not follow the event before it");
+    return damaged(event, "has index " + std::to_string(event.index) +
+                              ", which does not follow the event before it");
   return std::nullopt;
 }
 
@@ -66,8 +65,8 @@ std::uint64_t scan(database& db, event_row_reader& rows, place before, std::uint
     }
   }
   if (before.position < head)
-    report("events " + std::to_string(before.position + 1) + " to " + std::to_string(head)
-           + " are missing");
+    report("events " + std::to_string(before.position + 1) + " to " + std::to_string(head) +
+           " are missing");
   else if (before.sound && !before.last)
     report("the events of the last command are cut off at event " + std::to_string(head));
   return checked;
@@ -95,14 +94,13 @@ std::uint64_t scan_streams(database& db, std::uint64_t head, const reporter& rep
       stream = query.integer(0);
       version = query.integer(1);
       position = query.integer(2);
-      if (static_cast<std::uint64_t>(position) <= head)
-        ++checked;
+      if (static_cast<std::uint64_t>(position) <= head) ++checked;
       const auto name = "stream '" + std::string(query.bytes(3)) + "'";
       if (query.is_null(3))
         report("event " + std::to_string(position) + " stands in a stream without a name");
       if (version != expected)
-        report(name + " has version " + std::to_string(version) + " where version "
-               + std::to_string(expected) + " ought to be");
+        report(name + " has version " + std::to_string(version) + " where version " +
+               std::to_string(expected) + " ought to be");
       else if (position <= before)
         report(name + " has version " + std::to_string(version) + " before the one in front");
     }
@@ -133,8 +131,7 @@ void attempt(const reporter& report, Part part) {
   try {
     part();
   } catch (const sqlite_error& cause) {
-    if (cause.code() != errc::journal_damaged)
-      throw;
+    if (cause.code() != errc::journal_damaged) throw;
     report(std::string("the file is damaged: ") + cause.what());
   }
 }
@@ -158,8 +155,7 @@ void verify_newest(database& db, event_row_reader& rows, const std::string& path
   const auto newest = static_cast<std::uint64_t>(newest_events);
   place before;
   // Nothing is known of the event in front of the first one that is checked.
-  if (head > newest)
-    before = {.position = head - newest, .sound = false};
+  if (head > newest) before = {.position = head - newest, .sound = false};
   scan(db, rows, before, head, refuse);
   // The index that reads of a stream use must lead to these events.
   auto strays = db.prepare(
@@ -179,8 +175,8 @@ std::uint64_t verify_journal(database& db, event_row_reader& rows, const reporte
   attempt(report, [&] {
     const auto indexed = scan_streams(db, head, report);
     if (indexed != checked)
-      report("the streams hold " + std::to_string(indexed) + " events, the journal "
-             + std::to_string(checked));
+      report("the streams hold " + std::to_string(indexed) + " events, the journal " +
+             std::to_string(checked));
   });
   attempt(report, [&] { scan_books(db, report); });
   return checked;

@@ -80,15 +80,13 @@ std::string instance::stuck_reason() const {
 
 bool instance::past_pivot() const noexcept {
   for (std::size_t n = 0; n < steps.size(); ++n)
-    if (definition->steps[n].pivot && (steps[n].forward.state == status::done ||
-                                       steps[n].forward.state == status::skipped))
+    if (definition->steps[n].pivot &&
+        (steps[n].forward.state == status::done || steps[n].forward.state == status::skipped))
       return true;
   return false;
 }
 
-std::string instance::stream() const {
-  return make_stream_name(definition->name, to_string(id));
-}
+std::string instance::stream() const { return make_stream_name(definition->name, to_string(id)); }
 
 std::vector<due_command> due(const instance& i) {
   std::vector<due_command> out;
@@ -125,9 +123,9 @@ std::vector<due_deadline> deadlines(const instance& i) {
   }
   if (p.deadline != duration{} && !i.past_pivot() && i.decision_pending.empty()) {
     const auto nobody = make_command_id(i.id, "", direction::none, 0);
-    out.push_back({i.started + p.deadline,
-                   engine_event(i, make_engine_event_id(nobody, "deadline", 0), i.start_event,
-                                engine::process_timed_out{})});
+    out.push_back(
+        {i.started + p.deadline, engine_event(i, make_engine_event_id(nobody, "deadline", 0),
+                                              i.start_event, engine::process_timed_out{})});
   }
   return out;
 }
@@ -145,8 +143,7 @@ duration attempt_limit(const process_definition& p, std::string_view step) {
   const auto& policy = policy_of(p, step);
   if (policy.attempt_within > duration{}) return policy.attempt_within;
   const auto index = p.find_step(step);
-  if (index && p.steps[*index].within > duration{})
-    return p.steps[*index].within / policy.attempts;
+  if (index && p.steps[*index].within > duration{}) return p.steps[*index].within / policy.attempts;
   return std::chrono::seconds(5);
 }
 

@@ -38,15 +38,22 @@ public:
 
   void run() {
     const auto& body = e_.body;
-    if (const auto* failed = body.get_if<engine::attempt_failed>()) attempt_failed(*failed);
-    else if (body.is<engine::step_timed_out>()) step_timed_out();
-    else if (body.is<engine::process_timed_out>()) give_up("the process's deadline has passed");
+    if (const auto* failed = body.get_if<engine::attempt_failed>())
+      attempt_failed(*failed);
+    else if (body.is<engine::step_timed_out>())
+      step_timed_out();
+    else if (body.is<engine::process_timed_out>())
+      give_up("the process's deadline has passed");
     else if (const auto* abort = body.get_if<engine::abort_requested>())
       give_up("aborted by an operator: " + abort->reason);
-    else if (body.is<engine::retry_requested>()) retry_requested();
-    else if (const auto* skip = body.get_if<engine::skip_requested>()) skip_requested(*skip);
-    else if (const auto* refused = body.get_if<engine::close_refused>()) close_refused(*refused);
-    else outcome();
+    else if (body.is<engine::retry_requested>())
+      retry_requested();
+    else if (const auto* skip = body.get_if<engine::skip_requested>())
+      skip_requested(*skip);
+    else if (const auto* refused = body.get_if<engine::close_refused>())
+      close_refused(*refused);
+    else
+      outcome();
   }
 
 private:
@@ -75,15 +82,15 @@ private:
     auto* a = addressed_and_open(step);
     if (!a) return;
     switch (e_.origin.direction) {
-      case direction::forward: forward_answered(step, read(p_.steps[step])); break;
-      case direction::undo: undo_answered(step, read_final(p_.steps[step].undone)); break;
-      case direction::complete:
-        last_word_answered(*a, read_final(p_.completed), instance_phase::completed);
-        break;
-      case direction::abort:
-        last_word_answered(*a, read_final(p_.aborted), instance_phase::compensated);
-        break;
-      default: break;
+    case direction::forward: forward_answered(step, read(p_.steps[step])); break;
+    case direction::undo: undo_answered(step, read_final(p_.steps[step].undone)); break;
+    case direction::complete:
+      last_word_answered(*a, read_final(p_.completed), instance_phase::completed);
+      break;
+    case direction::abort:
+      last_word_answered(*a, read_final(p_.aborted), instance_phase::compensated);
+      break;
+    default: break;
     }
   }
 
@@ -183,9 +190,9 @@ private:
       return;
     }
     a.state = status::due;
-    a.not_before = e_.time + retry_delay(policy, counted,
-                                         make_command_id(i_.id, e_.origin.step,
-                                                         e_.origin.direction, a.round));
+    a.not_before =
+        e_.time + retry_delay(policy, counted,
+                              make_command_id(i_.id, e_.origin.step, e_.origin.direction, a.round));
   }
 
   static void stick(assignment& a, const std::string& reason) {
@@ -223,8 +230,10 @@ private:
     }
     if (!all || i_.phase != instance_phase::forward) return;
     i_.phase = instance_phase::finishing;
-    if (p_.complete) ask(i_.complete, p_.complete);
-    else i_.phase = instance_phase::completed;
+    if (p_.complete)
+      ask(i_.complete, p_.complete);
+    else
+      i_.phase = instance_phase::completed;
   }
 
   static bool passed(const assignment& a) {
@@ -270,8 +279,10 @@ private:
         for (const auto before : p_.steps[n].after) waits[before] = true;
     }
     if (!all) return;
-    if (p_.abort) ask(i_.abort, p_.abort);
-    else i_.phase = instance_phase::compensated;
+    if (p_.abort)
+      ask(i_.abort, p_.abort);
+    else
+      i_.phase = instance_phase::compensated;
   }
 
   bool owes_undo(std::size_t step) const {
@@ -292,8 +303,10 @@ private:
     if (counted < policy.attempts) return;
     const auto why = "had no answer in " + std::to_string(counted) + " attempts" +
                      (failed.reason.empty() ? "" : ": " + failed.reason);
-    if (e_.origin.direction == direction::forward) step_gave_up(step, why);
-    else stick(*a, why);
+    if (e_.origin.direction == direction::forward)
+      step_gave_up(step, why);
+    else
+      stick(*a, why);
   }
 
   void step_timed_out() {
@@ -306,8 +319,10 @@ private:
   }
 
   void step_gave_up(std::size_t step, const std::string& why) {
-    if (i_.past_pivot()) stick(i_.steps[step].forward, why);
-    else give_up("step '" + p_.steps[step].name + "' " + why);
+    if (i_.past_pivot())
+      stick(i_.steps[step].forward, why);
+    else
+      give_up("step '" + p_.steps[step].name + "' " + why);
   }
 
   void give_up(const std::string& reason) {

@@ -45,8 +45,10 @@ void executor::act_on(const instance& i, const due_command& c, timestamp now,
   const bool new_attempt =
       g && (c.failed_attempts != g->failed_attempts || c.retries != g->retries);
   if (!g || new_attempt || g->lost) {
-    if (c.not_before > now) wake_at(out, c.not_before);
-    else give(c, g || recovered_at_ || c.failed_attempts > 0 || c.retries > 0, now, out);
+    if (c.not_before > now)
+      wake_at(out, c.not_before);
+    else
+      give(c, g || recovered_at_ || c.failed_attempts > 0 || c.retries > 0, now, out);
     if (auto* again = find(c.id)) wake_at(out, again->at + answer_limit(i, c, again->resent));
     return;
   }
@@ -99,8 +101,10 @@ void executor::fire_deadlines(const instance& i, timestamp now, executor_actions
       wake_at(out, at);
       continue;
     }
-    if (seen != recorded_.end()) seen->second = now;
-    else recorded_.emplace_back(d.event.id, now);
+    if (seen != recorded_.end())
+      seen->second = now;
+    else
+      recorded_.emplace_back(d.event.id, now);
     wake_at(out, now + record_again);
     out.record.push_back(std::move(d.event));
   }

@@ -52,9 +52,9 @@ private:
     command_id id{};
     std::string service{};
     timestamp at{};
-    int failed_attempts = 0; ///< as it stood when the command was given
+    int failed_attempts = 0;   ///< as it stood when the command was given
     std::uint32_t retries = 0; ///< likewise
-    int resent = 0;          ///< closes only: how often in a row
+    int resent = 0;            ///< closes only: how often in a row
     bool lost = false;
     bool failed = false;
     std::string reason{};

@@ -33,18 +33,12 @@ std::uint64_t hash_of(std::string_view text) noexcept { return mix(fnv1a(text));
 
 std::string_view to_string(direction d) noexcept {
   switch (d) {
-  case direction::none:
-    return "none";
-  case direction::forward:
-    return "do";
-  case direction::undo:
-    return "undo";
-  case direction::close:
-    return "close";
-  case direction::complete:
-    return "complete";
-  case direction::abort:
-    return "abort";
+  case direction::none: return "none";
+  case direction::forward: return "do";
+  case direction::undo: return "undo";
+  case direction::close: return "close";
+  case direction::complete: return "complete";
+  case direction::abort: return "abort";
   }
   return "unknown";
 }

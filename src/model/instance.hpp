@@ -26,14 +26,14 @@ struct assignment {
   status state = status::idle;
   std::uint32_t round = 0;
   std::uint32_t close_round = 0;
-  int failed_attempts = 0;       ///< in all; never falls, so each has an event id of its own
-  int forgiven_attempts = 0;     ///< of these, how many an operator's retry has forgiven
-  std::uint32_t retries = 0;     ///< by operators
+  int failed_attempts = 0;   ///< in all; never falls, so each has an event id of its own
+  int forgiven_attempts = 0; ///< of these, how many an operator's retry has forgiven
+  std::uint32_t retries = 0; ///< by operators
   timestamp due_since{};
   event_id due_since_event{};
   timestamp not_before{};
   event_id cause{};     ///< of the present command: what made it due, or asks for its close
-  message command{}; ///< evaluated once, when it became due
+  message command{};    ///< evaluated once, when it became due
   std::string reason{}; ///< why stuck or failed
   bool stuck_closing = false;
   std::optional<message> skip{}; ///< an operator skips it once closed; the event to fold, or empty

@@ -47,8 +47,7 @@ public:
   }
   bool parse_error(std::size_t at, const std::string&, const nlohmann::json::exception& e) {
     constexpr int number_overflow = 406;
-    if (e.id == number_overflow)
-      refuse("a number is beyond the range of a double");
+    if (e.id == number_overflow) refuse("a number is beyond the range of a double");
     refuse("not valid JSON at byte " + std::to_string(at));
   }
 
@@ -66,8 +65,7 @@ private:
 
   bool add(json_kind kind, std::uint64_t bits) {
     auto& nodes = to_.nodes_;
-    if (!open_.empty())
-      ++nodes[open_.back()].bits;
+    if (!open_.empty()) ++nodes[open_.back()].bits;
     nodes.push_back({name_, {}, bits, static_cast<std::uint32_t>(nodes.size() + 1), kind});
     name_ = {};
     return true;
@@ -115,8 +113,7 @@ json_document::json_document(const std::string& text, std::string_view what) {
   if (const auto nul = text.find('\0'); nul != std::string::npos)
     refuse("not valid JSON at byte " + std::to_string(nul + 1));
   builder build(*this, what);
-  if (!nlohmann::json::sax_parse(text, &build))
-    refuse("not valid JSON");
+  if (!nlohmann::json::sax_parse(text, &build)) refuse("not valid JSON");
 }
 
 } // namespace ensemble

@@ -11,22 +11,14 @@ namespace {
 
 std::string_view name_of(json_kind kind) {
   switch (kind) {
-  case json_kind::null:
-    return "null";
-  case json_kind::boolean:
-    return "a boolean";
-  case json_kind::negative:
-    return "a negative integer";
-  case json_kind::natural:
-    return "an integer";
-  case json_kind::fraction:
-    return "a fraction";
-  case json_kind::text:
-    return "text";
-  case json_kind::list:
-    return "a list";
-  case json_kind::object:
-    return "an object";
+  case json_kind::null: return "null";
+  case json_kind::boolean: return "a boolean";
+  case json_kind::negative: return "a negative integer";
+  case json_kind::natural: return "an integer";
+  case json_kind::fraction: return "a fraction";
+  case json_kind::text: return "text";
+  case json_kind::list: return "a list";
+  case json_kind::object: return "an object";
   }
   return "an unknown value";
 }
@@ -36,8 +28,7 @@ constexpr const char* does_not_fit = "the number does not fit its field";
 } // namespace
 
 void json_reader::expect_object() {
-  if (here().kind != json_kind::object)
-    refuse_kind("an object");
+  if (here().kind != json_kind::object) refuse_kind("an object");
 }
 
 bool json_reader::enter_field(std::string_view name) {
@@ -46,8 +37,7 @@ bool json_reader::enter_field(std::string_view name) {
   const json_node& object = here();
   std::uint32_t at = top.cursor;
   for (auto left = object.bits; left > 0; --left) {
-    if (at == object.end)
-      at = top.node + 1;
+    if (at == object.end) at = top.node + 1;
     const std::uint32_t next = document_[at].end;
     if (document_.name_of(at) == name) {
       top.cursor = next;
@@ -60,19 +50,15 @@ bool json_reader::enter_field(std::string_view name) {
 }
 
 std::size_t json_reader::array_size() {
-  if (here().kind != json_kind::list)
-    refuse_kind("a list");
+  if (here().kind != json_kind::list) refuse_kind("a list");
   return here().bits;
 }
 
 void json_reader::enter_element(std::size_t index) {
-  if (index >= array_size())
-    refuse("the list has no element " + std::to_string(index));
+  if (index >= array_size()) refuse("the list has no element " + std::to_string(index));
   frame& top = frames_.back();
-  if (index < top.index)
-    top = {top.node, top.node + 1, 0};
-  for (; top.index < index; ++top.index)
-    top.cursor = document_[top.cursor].end;
+  if (index < top.index) top = {top.node, top.node + 1, 0};
+  for (; top.index < index; ++top.index) top.cursor = document_[top.cursor].end;
   const std::uint32_t at = top.cursor;
   frames_.push_back({at, at + 1, 0});
 }
@@ -87,49 +73,38 @@ std::vector<std::string> json_reader::field_names() {
 }
 
 bool json_reader::boolean() {
-  if (here().kind != json_kind::boolean)
-    refuse_kind("a boolean");
+  if (here().kind != json_kind::boolean) refuse_kind("a boolean");
   return here().bits != 0;
 }
 
 std::int64_t json_reader::integer() {
   const json_node& node = here();
-  if (node.kind == json_kind::negative)
-    return static_cast<std::int64_t>(node.bits);
-  if (node.kind == json_kind::fraction)
-    refuse_fraction();
-  if (node.kind != json_kind::natural)
-    refuse_kind("an integer");
-  if (!std::in_range<std::int64_t>(node.bits))
-    refuse(does_not_fit);
+  if (node.kind == json_kind::negative) return static_cast<std::int64_t>(node.bits);
+  if (node.kind == json_kind::fraction) refuse_fraction();
+  if (node.kind != json_kind::natural) refuse_kind("an integer");
+  if (!std::in_range<std::int64_t>(node.bits)) refuse(does_not_fit);
   return static_cast<std::int64_t>(node.bits);
 }
 
 std::uint64_t json_reader::unsigned_integer() {
   const json_node& node = here();
-  if (node.kind == json_kind::natural)
-    return node.bits;
-  if (node.kind == json_kind::negative)
-    refuse(does_not_fit);
-  if (node.kind == json_kind::fraction)
-    refuse_fraction();
+  if (node.kind == json_kind::natural) return node.bits;
+  if (node.kind == json_kind::negative) refuse(does_not_fit);
+  if (node.kind == json_kind::fraction) refuse_fraction();
   refuse_kind("an integer");
 }
 
 double json_reader::number() {
   const json_node& node = here();
-  if (node.kind == json_kind::fraction)
-    return std::bit_cast<double>(node.bits);
-  if (node.kind == json_kind::natural)
-    return static_cast<double>(node.bits);
+  if (node.kind == json_kind::fraction) return std::bit_cast<double>(node.bits);
+  if (node.kind == json_kind::natural) return static_cast<double>(node.bits);
   if (node.kind == json_kind::negative)
     return static_cast<double>(static_cast<std::int64_t>(node.bits));
   refuse_kind("a number");
 }
 
 std::string json_reader::text() {
-  if (here().kind != json_kind::text)
-    refuse_kind("text");
+  if (here().kind != json_kind::text) refuse_kind("text");
   return std::string(document_.text_of(frames_.back().node));
 }
 

@@ -13,8 +13,7 @@ namespace {
 // Which bytes may stand in a JSON text as they are: ASCII but control characters, `"` and `\`.
 constexpr std::array<bool, 256> make_plain() {
   std::array<bool, 256> plain{};
-  for (std::size_t i = 0x20; i < 0x80; ++i)
-    plain[i] = i != '"' && i != '\\';
+  for (std::size_t i = 0x20; i < 0x80; ++i) plain[i] = i != '"' && i != '\\';
   return plain;
 }
 constexpr std::array<bool, 256> plain = make_plain();
@@ -24,29 +23,14 @@ bool is_plain(char c) { return plain[static_cast<unsigned char>(c)]; }
 void append_escape(std::string& out, char c) {
   constexpr std::string_view digits = "0123456789abcdef";
   switch (c) {
-  case '"':
-    out += "\\\"";
-    return;
-  case '\\':
-    out += "\\\\";
-    return;
-  case '\b':
-    out += "\\b";
-    return;
-  case '\f':
-    out += "\\f";
-    return;
-  case '\n':
-    out += "\\n";
-    return;
-  case '\r':
-    out += "\\r";
-    return;
-  case '\t':
-    out += "\\t";
-    return;
-  default:
-    break;
+  case '"': out += "\\\""; return;
+  case '\\': out += "\\\\"; return;
+  case '\b': out += "\\b"; return;
+  case '\f': out += "\\f"; return;
+  case '\n': out += "\\n"; return;
+  case '\r': out += "\\r"; return;
+  case '\t': out += "\\t"; return;
+  default: break;
   }
   const auto byte = static_cast<unsigned char>(c);
   out += "\\u00";
@@ -64,8 +48,7 @@ bool append_escaped(std::string& out, std::string_view text) {
       continue;
     }
     const std::size_t length = utf8_length(text, at);
-    if (length == 0)
-      return false;
+    if (length == 0) return false;
     if (length == 1) {
       out.append(text, done, at - done);
       append_escape(out, text[at]);
@@ -107,8 +90,7 @@ void json_writer::unsigned_integer(std::uint64_t value) {
 }
 
 void json_writer::number(double value) {
-  if (!std::isfinite(value))
-    refuse("the number is not finite");
+  if (!std::isfinite(value)) refuse("the number is not finite");
   separate();
   // As the integer `-0` the sign would be lost on reading.
   if (value == 0 && std::signbit(value))
@@ -126,8 +108,7 @@ void json_writer::text(std::string_view value) {
 
 void json_writer::refuse(const std::string& why) {
   std::string what(what_);
-  if (!field_.empty())
-    what += ": field " + quote(field_);
+  if (!field_.empty()) what += ": field " + quote(field_);
   throw error(errc::bad_message, what + ": " + why);
 }
 
@@ -157,16 +138,14 @@ void json_writer::literal(std::string_view text) {
 void json_writer::quoted(std::string_view text) {
   check_size(text.size());
   out_ += '"';
-  if (!append_escaped(out_, text))
-    refuse("the text is not valid UTF-8");
+  if (!append_escaped(out_, text)) refuse("the text is not valid UTF-8");
   out_ += '"';
 }
 
 // Called often enough that a text stays near the limit while it grows; write_json has the last
 // word.
 void json_writer::check_size(std::size_t more) {
-  if (more <= message_limit && out_.size() <= message_limit - more)
-    return;
+  if (more <= message_limit && out_.size() <= message_limit - more) return;
   refuse("the message is longer than " + std::to_string(message_limit) + " bytes of JSON");
 }
 
@@ -176,8 +155,8 @@ std::string write_json(const message_type& type, const void* value) {
   json_writer writer(text, type.name);
   type.write(writer, value);
   if (text.size() > message_limit)
-    throw error(errc::bad_message, std::string(type.name) + ": the message is longer than "
-                                       + std::to_string(message_limit) + " bytes of JSON");
+    throw error(errc::bad_message, std::string(type.name) + ": the message is longer than " +
+                                       std::to_string(message_limit) + " bytes of JSON");
   return text;
 }
 

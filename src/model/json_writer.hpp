@@ -33,8 +33,7 @@ private:
   void literal(std::string_view text);
   void quoted(std::string_view text);
   void separate() {
-    if (!first_)
-      out_ += ',';
+    if (!first_) out_ += ',';
   }
   void check_size(std::size_t more);
 

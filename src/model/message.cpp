@@ -45,28 +45,22 @@ message message::opaque(std::string name, int schema_version, std::string text) 
 }
 
 std::string_view message::name() const noexcept {
-  if (!body_)
-    return {};
-  if (body_->type)
-    return body_->type->name;
+  if (!body_) return {};
+  if (body_->type) return body_->type->name;
   return static_cast<const opaque_body&>(*body_).name;
 }
 
 int message::schema_version() const noexcept {
-  if (!body_)
-    return 0;
-  if (body_->type)
-    return body_->type->schema_version;
+  if (!body_) return 0;
+  if (body_->type) return body_->type->schema_version;
   return static_cast<const opaque_body&>(*body_).schema_version;
 }
 
 const std::string& message::text() const {
-  if (!body_)
-    throw error(errc::bad_message, "an empty message has no text");
+  if (!body_) throw error(errc::bad_message, "an empty message has no text");
   const auto make = [this] { return write_json(*body_->type, body_->value); };
   std::call_once(body_->text_made, [&] {
-    if (!body_->type || !body_->text.empty())
-      return; // a stored text is there from the beginning
+    if (!body_->type || !body_->text.empty()) return; // a stored text is there from the beginning
     try {
       body_->text = make();
     } catch (...) { // NOLINT(bugprone-empty-catch): thrown below
@@ -74,7 +68,7 @@ const std::string& message::text() const {
     }
   });
   if (body_->type && body_->text.empty()) {
-    (void) make(); // what failed once fails again, with the same error
+    (void)make(); // what failed once fails again, with the same error
     throw error(errc::bad_message, std::string(name()) + ": memory ran out when its text was made");
   }
   return body_->text;
@@ -83,10 +77,8 @@ const std::string& message::text() const {
 const message_type* message::type() const noexcept { return body_ ? body_->type : nullptr; }
 
 bool operator==(const message& a, const message& b) {
-  if (a.body_ == b.body_)
-    return true;
-  if (a.empty() || b.empty())
-    return false;
+  if (a.body_ == b.body_) return true;
+  if (a.empty() || b.empty()) return false;
   return a.name() == b.name() && a.text() == b.text();
 }
 

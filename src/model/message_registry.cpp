@@ -12,16 +12,16 @@ constexpr std::string_view engine_prefix = "ensemble.";
 
 void message_registry::add(const message_type& type) {
   if (type.name.starts_with(engine_prefix))
-    throw error(errc::bad_definition, "message " + quote(type.name)
-                                          + ": names beginning with 'ensemble.' are kept for the "
-                                            "engine; give it another one");
+    throw error(errc::bad_definition, "message " + quote(type.name) +
+                                          ": names beginning with 'ensemble.' are kept for the "
+                                          "engine; give it another one");
   insert(type);
 }
 
 void message_registry::add_engine(const message_type& type) {
   if (!type.name.starts_with(engine_prefix))
-    throw error(errc::bad_definition, "message " + quote(type.name)
-                                          + ": a message of the engine begins with 'ensemble.'");
+    throw error(errc::bad_definition, "message " + quote(type.name) +
+                                          ": a message of the engine begins with 'ensemble.'");
   insert(type);
 }
 
@@ -35,13 +35,13 @@ message message_registry::decode(std::string_view name, int schema_version,
   const message_type* type = find(name);
   if (!type)
     throw error(errc::unknown_message,
-                "message " + quote(name)
-                    + " is not known: host the service or register the process that declares it");
+                "message " + quote(name) +
+                    " is not known: host the service or register the process that declares it");
   if (schema_version > type->schema_version)
     throw error(errc::newer_schema,
-                "message " + quote(name) + " was stored under schema version "
-                    + std::to_string(schema_version) + ", but this program knows only "
-                    + std::to_string(type->schema_version) + ": run the newer program");
+                "message " + quote(name) + " was stored under schema version " +
+                    std::to_string(schema_version) + ", but this program knows only " +
+                    std::to_string(type->schema_version) + ": run the newer program");
   return message::decode(*type, std::move(text));
 }
 
@@ -49,16 +49,15 @@ void message_registry::insert(const message_type& type) {
   const std::string what = "message " + quote(type.name) + ": ";
   if (!is_message_name(type.name))
     throw error(errc::bad_definition,
-                what + "a message name is at most " + std::to_string(name_limit)
-                    + " bytes and matches [a-z][a-z0-9_.]*; use ENSEMBLE_MESSAGE_NAMED");
+                what + "a message name is at most " + std::to_string(name_limit) +
+                    " bytes and matches [a-z][a-z0-9_.]*; use ENSEMBLE_MESSAGE_NAMED");
   if (type.schema_version < 1)
     throw error(errc::bad_definition, what + "schema versions begin at 1");
   const auto [at, fresh] = types_.emplace(type.name, &type);
   if (!fresh && at->second != &type)
     throw error(errc::duplicate_message,
-                what
-                    + "two types have this name; give one of them another stored name with "
-                      "ENSEMBLE_MESSAGE_NAMED");
+                what + "two types have this name; give one of them another stored name with "
+                       "ENSEMBLE_MESSAGE_NAMED");
 }
 
 } // namespace ensemble

@@ -34,8 +34,7 @@ void fail_test(const std::string& text, const char* file, int line) {
     const std::lock_guard lock(mutex);
     handler = current; // called without the lock: it may install another one
   }
-  if (!handler)
-    throw test_failure(std::string(file) + ":" + std::to_string(line) + ": " + text);
+  if (!handler) throw test_failure(std::string(file) + ":" + std::to_string(line) + ": " + text);
   handler(text, file, line);
 }
 

@@ -18,13 +18,11 @@ struct service_test {
   bool failed = false;
 
   void fail(const std::string& why) {
-    if (failed)
-      return;
+    if (failed) return;
     failed = true; // before the handler, which may throw
-    std::string text = "service '" + at.service.name + "', given " + std::to_string(history)
-                       + (history == 1 ? " event" : " events");
-    if (!command.empty())
-      text += ", when " + command;
+    std::string text = "service '" + at.service.name + "', given " + std::to_string(history) +
+                       (history == 1 ? " event" : " events");
+    if (!command.empty()) text += ", when " + command;
     fail_test(text + "\n" + why, at.file, at.line);
   }
 };
@@ -41,26 +39,22 @@ lines describe(const verdict& decided) {
   lines all;
   for (const message& event : decided.events)
     all.push_back(std::string(event.name()) + " " + event.text());
-  if (decided.rejected)
-    all.push_back("rejected: " + quote(decided.rejected->reason));
+  if (decided.rejected) all.push_back("rejected: " + quote(decided.rejected->reason));
   return all;
 }
 
 void expect(detail::service_test& test, const verdict& expected) {
-  if (test.failed)
-    return;
+  if (test.failed) return;
   lines wanted;
   lines got;
   try {
-    for (const message& event : expected.events)
-      (void) stored(event);
+    for (const message& event : expected.events) (void)stored(event);
     wanted = describe(expected);
     got = describe(test.decided);
   } catch (const error& e) {
     return test.fail(e.what());
   }
-  if (wanted != got)
-    test.fail(difference(wanted, got));
+  if (wanted != got) test.fail(difference(wanted, got));
 }
 
 bool is_event_of(const service_definition& service, const message& event) {
@@ -74,8 +68,7 @@ const command_handler& handler_of(const service_definition& service, const messa
   const command_handler* handler = service.find(command.name());
   if (!handler || handler->command != command.type())
     throw error(errc::unknown_service, "the service does not take this command");
-  if (handler->key)
-    detail::check_key(handler->key(command));
+  if (handler->key) detail::check_key(handler->key(command));
   return *handler;
 }
 
@@ -100,8 +93,7 @@ given_clause::given_clause(located_service service, std::vector<message> history
 
 when_clause given_clause::when(const message& command, const std::string& idempotency_key) {
   detail::service_test& test = *test_;
-  if (test.failed)
-    return when_clause(test_);
+  if (test.failed) return when_clause(test_);
   message arrived;
   const command_handler* handler = nullptr;
   try {
@@ -116,8 +108,7 @@ when_clause given_clause::when(const message& command, const std::string& idempo
   test.decided = handler->decide ? handler->decide(test.state, arrived)
                                  : handler->effect(arrived, {idempotency_key});
   try {
-    for (message& event : test.decided.events)
-      event = stored(event);
+    for (message& event : test.decided.events) event = stored(event);
   } catch (const error& e) {
     test.fail(e.what());
   }

@@ -21,8 +21,7 @@ template <class Event>
 void pass_deadline(process_test& t, const std::string& step, const std::string& what) {
   t.run_next([&] {
     for (auto& d : deadlines(*t.folded)) {
-      if (!d.event.body.is<Event>() || d.event.origin.step != step)
-        continue;
+      if (!d.event.body.is<Event>() || d.event.origin.step != step) continue;
       t.now = std::max(t.now, d.at);
       t.record(std::move(d.event));
       return t.look();
@@ -50,8 +49,7 @@ play_clause play_clause::event(const message& e) {
     t.run([&] { t.start(e); });
   else
     t.run_next([&] {
-      if (const auto c = t.answered_by(e))
-        t.answer(*c, {e});
+      if (const auto c = t.answered_by(e)) t.answer(*c, {e});
     });
   return *this;
 }
@@ -97,8 +95,7 @@ play_clause play_clause::fails_attempt(const std::string& step) {
   auto& t = *test_;
   t.run_next([&] {
     const auto c = t.of_step(step);
-    if (!c)
-      return;
+    if (!c) return;
     if (c->direction == direction::close)
       return t.fail("step " + quote(step) + " is being closed, which is repeated for ever");
     t.now = std::max(t.now, c->not_before);
@@ -121,8 +118,7 @@ play_clause play_clause::times_out() {
 play_clause play_clause::asks(const std::string& service, const message& command) {
   auto& t = *test_;
   t.run([&] {
-    if (!t.started())
-      return;
+    if (!t.started()) return;
     const auto wanted = detail::stored(command);
     t.hear(
         [&](const due_command& c) {

@@ -23,14 +23,10 @@ bool declares(const process_definition& p, const due_command& c, const message& 
     const auto& step = p.steps[*p.find_step(c.step)];
     return declares(step.successes, event) || declares(step.failures, event);
   }
-  case direction::undo:
-    return p.steps[*p.find_step(c.step)].undone.event == event.type();
-  case direction::complete:
-    return p.completed.event == event.type();
-  case direction::abort:
-    return p.aborted.event == event.type();
-  default:
-    return false;
+  case direction::undo: return p.steps[*p.find_step(c.step)].undone.event == event.type();
+  case direction::complete: return p.completed.event == event.type();
+  case direction::abort: return p.aborted.event == event.type();
+  default: return false;
   }
 }
 
@@ -39,8 +35,7 @@ bool declares(const process_definition& p, const due_command& c, const message& 
 std::string told(const message& m) { return std::string(m.name()) + " " + m.text(); }
 
 std::string told(const due_command& c) {
-  if (c.direction == direction::close)
-    return "closes " + quote(c.step);
+  if (c.direction == direction::close) return "closes " + quote(c.step);
   return c.service + ": " + told(c.body);
 }
 
@@ -48,33 +43,30 @@ process_test::process_test(located_process process)
     : at(std::move(process)), definition(std::make_shared<const process_definition>(at.process)) {}
 
 void process_test::fail(const std::string& why) {
-  if (failed)
-    return;
+  if (failed) return;
   failed = true; // before the handler, which may throw
   fail_test("process '" + definition->name + "', " + happened + "\n" + why, at.file, at.line);
 }
 
 bool process_test::started() {
   if (!folded)
-    fail("nothing has started it: begin with .event(" + std::string(definition->start.event->name)
-         + "{...})");
+    fail("nothing has started it: begin with .event(" + std::string(definition->start.event->name) +
+         "{...})");
   return !failed;
 }
 
 bool process_test::heard_all() {
-  if (unheard.empty())
-    return true;
+  if (unheard.empty()) return true;
   std::string text = "became due, and the script does not say so:";
-  for (const auto& c : unheard)
-    text += "\n  > " + told(c);
+  for (const auto& c : unheard) text += "\n  > " + told(c);
   fail(text);
   return false;
 }
 
 void process_test::start(const message& e) {
   if (definition->start.event != e.type())
-    return fail("is started by " + quote(definition->start.event->name) + ", not by "
-                + quote(e.name()));
+    return fail("is started by " + quote(definition->start.event->name) + ", not by " +
+                quote(e.name()));
   new_event first;
   first.id = event_id::of(1, 1);
   first.body = e;
@@ -116,15 +108,13 @@ void process_test::look() {
   outstanding = due(*folded);
   for (auto& c : outstanding) {
     c.body = stored(c.body);
-    if (known.insert(c.id).second)
-      unheard.push_back(c);
+    if (known.insert(c.id).second) unheard.push_back(c);
   }
 }
 
 void process_test::missing(const std::string& wanted) {
   lines actual;
-  for (const auto& c : unheard)
-    actual.push_back(told(c));
+  for (const auto& c : unheard) actual.push_back(told(c));
   fail(difference({wanted}, actual) + "\nit is " + standing());
 }
 
@@ -132,16 +122,14 @@ std::optional<due_command> process_test::choose(const matches& match, const std:
                                                 const std::string& remedy) {
   std::optional<due_command> found;
   for (const auto& c : outstanding) {
-    if (!match(c))
-      continue;
+    if (!match(c)) continue;
     if (found) {
       fail(what + " fits both " + place(*found) + " and " + place(c) + ": " + remedy);
       return std::nullopt;
     }
     found = c;
   }
-  if (!found)
-    fail(what + " fits nothing that is outstanding; it is " + standing());
+  if (!found) fail(what + " fits nothing that is outstanding; it is " + standing());
   return found;
 }
 
@@ -156,18 +144,14 @@ std::optional<due_command> process_test::answered_by(const message& event) {
 
 std::string process_test::places() const {
   std::string all;
-  for (const auto& c : outstanding)
-    all += (all.empty() ? "" : ", ") + place(c);
+  for (const auto& c : outstanding) all += (all.empty() ? "" : ", ") + place(c);
   return all.empty() ? "nothing" : all;
 }
 
 std::string process_test::standing() const {
-  if (folded->stuck())
-    return "stuck: " + folded->stuck_reason();
-  if (folded->phase == instance_phase::completed)
-    return "completed";
-  if (folded->phase == instance_phase::compensated)
-    return "compensated";
+  if (folded->stuck()) return "stuck: " + folded->stuck_reason();
+  if (folded->phase == instance_phase::completed) return "completed";
+  if (folded->phase == instance_phase::compensated) return "compensated";
   return "running, outstanding: " + places();
 }
 

@@ -30,8 +30,7 @@ struct process_test {
   /// Runs one verb, unless the script has failed already. A bad message is a failure, too.
   template <class Verb>
   void run(Verb verb) {
-    if (failed)
-      return;
+    if (failed) return;
     try {
       verb();
     } catch (const error& e) {
@@ -42,8 +41,7 @@ struct process_test {
   template <class Verb>
   void run_next(Verb verb) {
     run([&] {
-      if (started() && heard_all())
-        verb();
+      if (started() && heard_all()) verb();
     });
   }
   bool started();

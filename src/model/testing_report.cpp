@@ -27,8 +27,8 @@ message stored(const message& m) {
   json_reader reader(document, type.name);
   const std::string again = write_json(type, type.read(reader).get());
   if (again != m.text())
-    throw error(errc::bad_message, std::string(type.name) + " does not come back from its JSON\n"
-                                       + "written:    " + m.text() + "\nread again: " + again);
+    throw error(errc::bad_message, std::string(type.name) + " does not come back from its JSON\n" +
+                                       "written:    " + m.text() + "\nread again: " + again);
   return message::decode(type, m.text());
 }
 

@@ -21,9 +21,9 @@ namespace {
 
 /// High priority: overtakes whatever the actor's mailbox holds.
 void kill_now(const caf::actor& actor) {
-  actor->enqueue(caf::make_mailbox_element(
-                     nullptr, caf::make_message_id(caf::message_priority::high), {},
-                     caf::exit_msg{actor->address(), caf::exit_reason::kill}),
+  actor->enqueue(caf::make_mailbox_element(nullptr,
+                                           caf::make_message_id(caf::message_priority::high), {},
+                                           caf::exit_msg{actor->address(), caf::exit_reason::kill}),
                  nullptr);
 }
 
@@ -47,14 +47,13 @@ actor_house::actor_house(environment_ptr env, std::unique_ptr<ensemble::journal>
   system_ = std::make_unique<caf::actor_system>(config_);
 }
 
-actor_house::~actor_house() {
-  close(std::chrono::seconds(10));
-}
+actor_house::~actor_house() { close(std::chrono::seconds(10)); }
 
 // Detached, on a thread of its own, where the journal makes callers wait for a disk.
 template <class Actor, class... Args>
 caf::actor actor_house::spawn_blocking(Args&&... args) {
-  if (journal_->blocking()) return system_->spawn<Actor, caf::detached>(std::forward<Args>(args)...);
+  if (journal_->blocking())
+    return system_->spawn<Actor, caf::detached>(std::forward<Args>(args)...);
   return system_->spawn<Actor>(std::forward<Args>(args)...);
 }
 
@@ -64,8 +63,10 @@ void actor_house::open() {
   {
     const std::lock_guard lock(mutex_);
     on_recovered_ = [recovered](const error* failure) {
-      if (failure) recovered->set_exception(std::make_exception_ptr(*failure));
-      else recovered->set_value();
+      if (failure)
+        recovered->set_exception(std::make_exception_ptr(*failure));
+      else
+        recovered->set_value();
     };
   }
   supervisor_ = system_->spawn<supervisor, caf::detached>(env_, *this);
@@ -103,11 +104,16 @@ void actor_house::install(const std::string& role, caf::actor actor) {
   anon_send(supervisor_, watch_actor{actor, role});
   const std::lock_guard lock(mutex_);
   auto next = std::make_shared<internal::directory>(*directory_);
-  if (role == writer_role) next->writer = std::move(actor);
-  else if (role == reader_role) next->reader = std::move(actor);
-  else if (role == gateway_role) next->gateway = std::move(actor);
-  else if (role == manager_role) next->manager = std::move(actor);
-  else next->hosts[role] = std::move(actor);
+  if (role == writer_role)
+    next->writer = std::move(actor);
+  else if (role == reader_role)
+    next->reader = std::move(actor);
+  else if (role == gateway_role)
+    next->gateway = std::move(actor);
+  else if (role == manager_role)
+    next->manager = std::move(actor);
+  else
+    next->hosts[role] = std::move(actor);
   directory_ = std::move(next);
 }
 
@@ -141,8 +147,8 @@ std::optional<error> actor_house::failure() const {
 
 void actor_house::observe(position from, event_callback callback) {
   std::shared_ptr<journal_reader> reader = journal_->open_reader();
-  auto observer = system_->spawn<event_observer, caf::detached>(
-      env_, std::move(reader), from, std::move(callback), supervisor_);
+  auto observer = system_->spawn<event_observer, caf::detached>(env_, std::move(reader), from,
+                                                                std::move(callback), supervisor_);
   {
     const std::lock_guard lock(mutex_);
     auto next = std::make_shared<internal::directory>(*directory_);
@@ -154,12 +160,18 @@ void actor_house::observe(position from, event_callback callback) {
 
 void actor_house::kill(const std::string& role) {
   const auto now = directory();
-  if (role == "saga") anon_send(now->manager, kill_a_saga{});
-  else if (role == writer_role) kill_now(now->writer);
-  else if (role == reader_role) kill_now(now->reader);
-  else if (role == gateway_role) kill_now(now->gateway);
-  else if (role == manager_role) kill_now(now->manager);
-  else kill_now(now->host(role));
+  if (role == "saga")
+    anon_send(now->manager, kill_a_saga{});
+  else if (role == writer_role)
+    kill_now(now->writer);
+  else if (role == reader_role)
+    kill_now(now->reader);
+  else if (role == gateway_role)
+    kill_now(now->gateway);
+  else if (role == manager_role)
+    kill_now(now->manager);
+  else
+    kill_now(now->host(role));
 }
 
 void actor_house::fail(const error& why) {
@@ -177,7 +189,8 @@ void actor_house::fail(const error& why) {
   for (const auto& [name, host] : now->hosts) anon_send_exit(host, caf::exit_reason::kill);
   anon_send_exit(now->manager, caf::exit_reason::kill);
   anon_send(now->gateway, runtime_failed{std::make_shared<error>(why)});
-  if (opening) opening(&why);
+  if (opening)
+    opening(&why);
   else if (on_failure_) {
     const inside_handler guard;
     on_failure_(why);

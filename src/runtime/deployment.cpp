@@ -7,12 +7,13 @@ namespace ensemble::internal {
 namespace {
 
 void check_name_is_free(const environment& env, const std::string& name) {
-  const bool taken = env.services.contains(name) ||
-                     std::ranges::any_of(env.processes, [&](const auto& p) {
-                       return p->name == name;
-                     });
-  if (taken) throw error(errc::bad_definition, "the name '" + name + "' is taken: services and "
-                                               "processes need one each, they name streams");
+  const bool taken =
+      env.services.contains(name) ||
+      std::ranges::any_of(env.processes, [&](const auto& p) { return p->name == name; });
+  if (taken)
+    throw error(errc::bad_definition, "the name '" + name +
+                                          "' is taken: services and "
+                                          "processes need one each, they name streams");
 }
 
 struct expectation {
@@ -90,9 +91,8 @@ const command_handler& find_handler(const environment& env, std::string_view ser
     throw error(errc::unknown_service, "no service '" + std::string(service) + "' is hosted");
   const auto* handler = at->second->find(command.name());
   if (!handler)
-    throw error(errc::unknown_service, "service '" + std::string(service) +
-                                           "' does not take '" + std::string(command.name()) +
-                                           "'");
+    throw error(errc::unknown_service, "service '" + std::string(service) + "' does not take '" +
+                                           std::string(command.name()) + "'");
   return *handler;
 }
 

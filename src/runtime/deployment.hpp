@@ -19,8 +19,7 @@ void check_deployment(const environment& env);
 void check_names(const environment& env, journal_reader& reader);
 
 /// The handler of a caller's command; throws errc::unknown_service.
-[[nodiscard]] const command_handler& find_handler(const environment& env,
-                                                  std::string_view service,
+[[nodiscard]] const command_handler& find_handler(const environment& env, std::string_view service,
                                                   const message& command);
 
 } // namespace ensemble::internal

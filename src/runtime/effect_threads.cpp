@@ -8,9 +8,7 @@ effect_threads::effect_threads(std::size_t count) {
   for (std::size_t n = 0; n < count; ++n) threads_.emplace_back([this] { work(); });
 }
 
-effect_threads::~effect_threads() {
-  stop();
-}
+effect_threads::~effect_threads() { stop(); }
 
 void effect_threads::post(command_id command, std::function<void()> job) {
   {

@@ -14,7 +14,7 @@ namespace ensemble::internal {
 /// One entity of a service: its state with everything that was decided, durable or not (rule 13).
 struct entity {
   enum class phase {
-    loading,  ///< being folded from the journal
+    loading, ///< being folded from the journal
     ready,
     settling, ///< an append did not go as expected: waits for the others, then loads anew
   };
@@ -28,9 +28,9 @@ struct entity {
   std::string stream{};
   phase at = phase::loading;
   std::any state{};
-  std::uint64_t length = 0;    ///< of the stream, with the pending tail
-  std::size_t in_flight = 0;   ///< appends that are not answered yet
-  std::size_t at_work = 0;     ///< commands, wherever they are
+  std::uint64_t length = 0;  ///< of the stream, with the pending tail
+  std::size_t in_flight = 0; ///< appends that are not answered yet
+  std::size_t at_work = 0;   ///< commands, wherever they are
   std::vector<work_ptr> waiting{};
   std::vector<work_ptr> redo{};
   std::vector<waiting_query> queries{};

@@ -48,8 +48,8 @@ void event_observer::read_page() {
       next_ = {event.position.value + 1};
     }
   } catch (const std::exception& e) {
-    const auto text = "an observer failed at position " + std::to_string(next_.value) + ": " +
-                      e.what();
+    const auto text =
+        "an observer failed at position " + std::to_string(next_.value) + ": " + e.what();
     log().error("{}", text);
     send(supervisor_, runtime_failed{std::make_shared<error>(errc::handler_failed, text)});
     quit();

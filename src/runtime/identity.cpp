@@ -39,9 +39,7 @@ command_id command_id_for_key(std::string_view service, std::string_view key) {
   return id;
 }
 
-command_id random_command_id(timestamp now) {
-  return command_id::of(nanoseconds(now), chance());
-}
+command_id random_command_id(timestamp now) { return command_id::of(nanoseconds(now), chance()); }
 
 correlation_id random_correlation_id(timestamp now) {
   return correlation_id::of(nanoseconds(now), chance());

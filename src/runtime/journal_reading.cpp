@@ -9,8 +9,7 @@ namespace ensemble::internal {
 
 journal_reading::journal_reading(caf::actor_config& config, environment_ptr env,
                                  std::shared_ptr<journal_reader> reader, caf::actor supervisor)
-    : base_actor(config, std::move(env), std::string(reader_role)),
-      reader_(std::move(reader)) {
+    : base_actor(config, std::move(env), std::string(reader_role)), reader_(std::move(reader)) {
   supervisor_ = std::move(supervisor);
 }
 
@@ -42,17 +41,17 @@ journal_page journal_reading::read(const read_request& request) {
   std::vector<recorded_event> events;
   bool complete = true;
   switch (request.what) {
-    case read_request::kind::stream:
-      events = reader_->read_stream(request.stream, request.version);
-      complete = events.size() < read_page;
-      break;
-    case read_request::kind::outcome: events = outcome(request.stream, request.command); break;
-    case read_request::kind::instance: events = whole_instance(request.instance); break;
-    case read_request::kind::range:
-      events = reader_->read_all(request.from);
-      complete = events.size() < read_page;
-      break;
-    case read_request::kind::open: break;
+  case read_request::kind::stream:
+    events = reader_->read_stream(request.stream, request.version);
+    complete = events.size() < read_page;
+    break;
+  case read_request::kind::outcome: events = outcome(request.stream, request.command); break;
+  case read_request::kind::instance: events = whole_instance(request.instance); break;
+  case read_request::kind::range:
+    events = reader_->read_all(request.from);
+    complete = events.size() < read_page;
+    break;
+  case read_request::kind::open: break;
   }
   return {request.tag, std::make_shared<std::vector<recorded_event>>(std::move(events)), complete};
 }

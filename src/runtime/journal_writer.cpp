@@ -64,8 +64,7 @@ void journal_writer::commit() {
   for (auto& job : waiting_) requests.push_back(std::move(job->request));
   try {
     auto results = journal_.commit(requests, time);
-    for (std::size_t n = 0; n < waiting_.size(); ++n)
-      waiting_[n]->request = std::move(requests[n]);
+    for (std::size_t n = 0; n < waiting_.size(); ++n) waiting_[n]->request = std::move(requests[n]);
     newest_ = time;
     publish(std::move(results), time);
   } catch (const error& e) {
@@ -95,7 +94,7 @@ void journal_writer::collect(append_job& job, const append_result& result, times
   auto at = result.first;
   for (std::size_t s = 0; s < job.request.streams.size(); ++s) {
     auto& stream = job.request.streams[s];
-    auto version = result.length - stream.events.size();
+    auto version = result.lengths[s] - stream.events.size();
     for (auto& e : stream.events) {
       recorded_event r;
       r.position = at;

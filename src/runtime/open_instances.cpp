@@ -14,8 +14,8 @@ std::uint64_t number(const std::string& text) {
   std::uint64_t value = 0;
   const auto end = text.data() + text.size();
   if (std::from_chars(text.data(), end, value).ptr != end)
-    throw error(errc::journal_damaged, "the book of open instances holds '" + text +
-                                           "' where a position belongs");
+    throw error(errc::journal_damaged,
+                "the book of open instances holds '" + text + "' where a position belongs");
   return value;
 }
 
@@ -34,7 +34,8 @@ instance_id id_of(const std::string& key) {
 
 bool ends(const process_definition& p, const recorded_event& e) {
   const auto by = e.origin.direction;
-  return (by == direction::complete && p.completed.event && p.completed.event->name == e.body.name()) ||
+  return (by == direction::complete && p.completed.event &&
+          p.completed.event->name == e.body.name()) ||
          (by == direction::abort && p.aborted.event && p.aborted.event->name == e.body.name());
 }
 

@@ -18,8 +18,7 @@ constexpr auto tick_every = std::chrono::milliseconds(20);
 process_manager::process_manager(caf::actor_config& config, environment_ptr env,
                                  directory_ptr directory, caf::actor supervisor,
                                  std::function<void()> recovered)
-    : base_actor(config, env, std::string(manager_role)),
-      recovered_(std::move(recovered)) {
+    : base_actor(config, env, std::string(manager_role)), recovered_(std::move(recovered)) {
   directory_ = std::move(directory);
   supervisor_ = std::move(supervisor);
   auto role = std::make_shared<executor_role>();
@@ -76,9 +75,8 @@ void process_manager::on_exit() {
 // --- following the journal ---
 
 void process_manager::found_open(const open_instances& found) {
-  std::erase_if(reads_, [](const auto& entry) {
-    return entry.second.what == read_request::kind::open;
-  });
+  std::erase_if(reads_,
+                [](const auto& entry) { return entry.second.what == read_request::kind::open; });
   if (live_) return; // asked twice, because a reader died
   seen_ = found.head;
   book_.loaded(found.in_book, found.checkpoint);
@@ -128,8 +126,8 @@ void process_manager::live() {
 
 void process_manager::ask_reader(read_request request) {
   request.tag = next_tag_++;
-  send(directory_->reader, read_journal{std::make_shared<read_request>(request),
-                                        caf::actor_cast<caf::actor>(this)});
+  send(directory_->reader,
+       read_journal{std::make_shared<read_request>(request), caf::actor_cast<caf::actor>(this)});
   reads_.emplace(request.tag, std::move(request));
 }
 
@@ -147,8 +145,10 @@ void process_manager::page_read(const journal_page& page) {
     batch->to = batch->events.back().position;
     route(batch);
   }
-  if (page.complete) live();
-  else read_on();
+  if (page.complete)
+    live();
+  else
+    read_on();
 }
 
 void process_manager::route(const std::shared_ptr<const committed_batch>& batch) {
@@ -164,8 +164,10 @@ void process_manager::route(const std::shared_ptr<const committed_batch>& batch)
   seen_ = std::max(seen_, batch->to);
   for (auto& [id, which] : wanted) {
     auto& r = instances_.at(id);
-    if (r.at == running::phase::awake) send(r.saga, saga_events{batch, std::move(which)});
-    else if (r.at == running::phase::sleeping) load(id, r);
+    if (r.at == running::phase::awake)
+      send(r.saga, saga_events{batch, std::move(which)});
+    else if (r.at == running::phase::sleeping)
+      load(id, r);
     else
       for (const auto n : which) r.arrived.push_back(events[n]);
   }
@@ -174,8 +176,7 @@ void process_manager::route(const std::shared_ptr<const committed_batch>& batch)
 // --- instances ---
 
 void process_manager::begin(const std::shared_ptr<const process_definition>& definition,
-                            const std::shared_ptr<const committed_batch>& batch,
-                            std::uint32_t at) {
+                            const std::shared_ptr<const committed_batch>& batch, std::uint32_t at) {
   const auto id = make_instance_id(batch->events[at].position, definition->name);
   const auto [entry, added] = instances_.try_emplace(id);
   if (!added) return;
@@ -227,9 +228,8 @@ void process_manager::reported(const saga_report& report) {
   auto& r = at->second;
   r.latest = report.result;
   if (report.terminal) {
-    auto& ended = report.result.kind == outcome_kind::completed
-                      ? env().count.instances_completed
-                      : env().count.instances_compensated;
+    auto& ended = report.result.kind == outcome_kind::completed ? env().count.instances_completed
+                                                                : env().count.instances_compensated;
     ended.fetch_add(1, std::memory_order_relaxed);
     let_go(report.id);
     answer(report.id, report.result);
@@ -260,8 +260,10 @@ void process_manager::let_go(instance_id id) {
 void process_manager::credit(running& r, bool wanted) {
   if (r.has_credit == wanted) return;
   r.has_credit = wanted;
-  if (wanted) env().credits.enter_accepted();
-  else env().credits.leave();
+  if (wanted)
+    env().credits.enter_accepted();
+  else
+    env().credits.leave();
 }
 
 // Sagas are linked: their death arrives here, and this actor's death ends them.
@@ -284,8 +286,7 @@ void process_manager::died(const caf::exit_msg& message) {
   load(id, r);
 }
 
-std::shared_ptr<const process_definition> process_manager::definition(
-    std::string_view name) const {
+std::shared_ptr<const process_definition> process_manager::definition(std::string_view name) const {
   for (const auto& p : env().processes)
     if (p->name == name) return p;
   return nullptr;

@@ -63,10 +63,10 @@ struct runtime::implementation {
 
 std::string_view to_string(outcome_kind kind) noexcept {
   switch (kind) {
-    case outcome_kind::completed: return "completed";
-    case outcome_kind::compensated: return "compensated";
-    case outcome_kind::stuck: return "stuck";
-    case outcome_kind::unknown: return "unknown";
+  case outcome_kind::completed: return "completed";
+  case outcome_kind::compensated: return "compensated";
+  case outcome_kind::stuck: return "stuck";
+  case outcome_kind::unknown: return "unknown";
   }
   return "unknown";
 }
@@ -81,9 +81,7 @@ runtime::runtime(runtime_options options) {
   for (const auto* type : engine::message_types()) implementation_->env->registry.add_engine(*type);
 }
 
-runtime::~runtime() {
-  stop();
-}
+runtime::~runtime() { stop(); }
 
 runtime& runtime::host(service_definition service) {
   implementation_->must_be_new("host()");
@@ -113,8 +111,7 @@ void runtime::start() {
   internal::check_names(*env, *journal->open_reader());
   internal::log().info("start: journal {}, {} services, {} processes", options.path,
                        env->services.size(), env->processes.size());
-  self.house =
-      std::make_unique<internal::actor_house>(env, std::move(journal), self.on_failure);
+  self.house = std::make_unique<internal::actor_house>(env, std::move(journal), self.on_failure);
   try {
     self.house->open();
   } catch (...) {
@@ -129,8 +126,10 @@ std::future<receipt> runtime::send(std::string_view service, message command,
   auto result = promise->get_future();
   send(service, std::move(command), std::move(options),
        [promise](const receipt* got, const error* failure) {
-         if (got) promise->set_value(*got);
-         else promise->set_exception(std::make_exception_ptr(*failure));
+         if (got)
+           promise->set_value(*got);
+         else
+           promise->set_exception(std::make_exception_ptr(*failure));
        });
   return result;
 }
@@ -165,8 +164,8 @@ void runtime::send(std::string_view service, message command, send_options optio
   const auto now = env.clock();
   auto host_command = std::make_shared<internal::host_command>();
   const auto& key = options.idempotency_key;
-  host_command->id = key.empty() ? internal::random_command_id(now)
-                                 : internal::command_id_for_key(service, key);
+  host_command->id =
+      key.empty() ? internal::random_command_id(now) : internal::command_id_for_key(service, key);
   host_command->target = host_command->id;
   host_command->repeat = !key.empty();
   host_command->from_caller = true;
@@ -202,11 +201,11 @@ void runtime::await(const receipt& of, duration timeout, outcome_callback callba
     for (const auto& p : self.env->processes) {
       if (p->start.event->name != event.body.name()) continue;
       const auto id = make_instance_id(event.position, p->name);
-      auto once = std::make_shared<internal::exactly_once<const outcome&>>(
-          tell, [tell, id] { tell({outcome_kind::unknown, "the runtime ended", id}); });
-      caf::anon_send(
-          self.house->directory()->manager,
-          internal::await_outcome{id, self.env->clock() + timeout, std::move(once)});
+      auto once = std::make_shared<internal::exactly_once<const outcome&>>(tell, [tell, id] {
+        tell({outcome_kind::unknown, "the runtime ended", id});
+      });
+      caf::anon_send(self.house->directory()->manager,
+                     internal::await_outcome{id, self.env->clock() + timeout, std::move(once)});
       return;
     }
   tell({outcome_kind::unknown, "the receipt's events start no process", {}});
@@ -225,8 +224,8 @@ void runtime::query_erased(std::string_view service, std::string_view key, const
   };
   auto what = std::make_shared<internal::state_query>();
   what->key = key;
-  what->callback = std::make_shared<internal::exactly_once<const std::any*, const error*>>(
-      tell, [tell] {
+  what->callback =
+      std::make_shared<internal::exactly_once<const std::any*, const error*>>(tell, [tell] {
         const error lost(errc::unknown_outcome, "the service was replaced or the runtime ended "
                                                 "before the query was answered; ask again");
         tell(nullptr, &lost);

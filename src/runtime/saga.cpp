@@ -10,9 +10,8 @@
 namespace ensemble::internal {
 
 saga::saga(caf::actor_config& config, environment_ptr env,
-           std::shared_ptr<const process_definition> definition, saga_events begin,
-           bool recovered, directory_ptr directory, caf::actor manager,
-           std::shared_ptr<const executor_role> role)
+           std::shared_ptr<const process_definition> definition, saga_events begin, bool recovered,
+           directory_ptr directory, caf::actor manager, std::shared_ptr<const executor_role> role)
     : base_actor(config, env, "saga"),
       definition_(std::move(definition)),
       begin_(std::move(begin)),
@@ -92,8 +91,8 @@ void saga::give(const executor_actions::outgoing& out) {
   command->origin.direction = due.target_direction;
   command->origin.round = due.round;
   command->reply_to = caf::actor_cast<caf::actor>(this);
-  log().debug("{}: {} '{}' to {}{}", instance_.stream(), to_string(due.direction),
-              due.body.name(), due.service, out.repeat ? ", again" : "");
+  log().debug("{}: {} '{}' to {}{}", instance_.stream(), to_string(due.direction), due.body.name(),
+              due.service, out.repeat ? ", again" : "");
   send(directory_->host(due.service), give_command{std::move(command)});
 }
 

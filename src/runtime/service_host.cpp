@@ -81,17 +81,22 @@ void service_host::receive(std::shared_ptr<const host_command> command) {
   auto& e = entities_.get(key, fresh);
   ++e.at_work;
   e.waiting.push_back(std::move(item));
-  if (fresh) load(e, {0});
-  else pump(e);
+  if (fresh)
+    load(e, {0});
+  else
+    pump(e);
 }
 
 void service_host::pump(entity& e) {
   auto waiting = std::move(e.waiting);
   e.waiting.clear();
   for (auto& item : waiting) {
-    if (e.at != entity::phase::ready) e.waiting.push_back(std::move(item));
-    else if (item->repeat && (stateless() || e.length > 0)) look_up(e, std::move(item));
-    else carry_out(e, item);
+    if (e.at != entity::phase::ready)
+      e.waiting.push_back(std::move(item));
+    else if (item->repeat && (stateless() || e.length > 0))
+      look_up(e, std::move(item));
+    else
+      carry_out(e, item);
   }
 }
 
@@ -106,9 +111,12 @@ void service_host::look_up(entity& e, work_ptr item) {
 }
 
 void service_host::carry_out(entity& e, const work_ptr& item) {
-  if (item->command->close) carry_out_close(e, item);
-  else if (item->handler->effect && !item->decided) run_effect(item);
-  else decide(e, item);
+  if (item->command->close)
+    carry_out_close(e, item);
+  else if (item->handler->effect && !item->decided)
+    run_effect(item);
+  else
+    decide(e, item);
 }
 
 void service_host::decide(entity& e, const work_ptr& item) {
@@ -129,8 +137,10 @@ void service_host::decide(entity& e, const work_ptr& item) {
 
 void service_host::carry_out_close(entity& e, const work_ptr& item) {
   const auto& close = *item->command;
-  if (!item->handler->effect || item->cancelled) append(e, item, {voided_event(close)});
-  else if (item->handler->cancel) run_effect(item);
+  if (!item->handler->effect || item->cancelled)
+    append(e, item, {voided_event(close)});
+  else if (item->handler->cancel)
+    run_effect(item);
   else
     append(e, item,
            {close_refused_event(close, "service '" + service_->name + "' cannot cancel '" +
@@ -147,8 +157,10 @@ void service_host::run_effect(const work_ptr& item) {
     const effect_context context{to_string(target)}; // of a cancel too: the do's own key
     try {
       verdict result;
-      if (report.cancel) item->handler->cancel(item->command->body, context);
-      else result = item->handler->effect(item->command->body, context);
+      if (report.cancel)
+        item->handler->cancel(item->command->body, context);
+      else
+        result = item->handler->effect(item->command->body, context);
       report.result = std::make_shared<verdict>(std::move(result));
     } catch (const std::exception& e) {
       report.reason = e.what();
@@ -169,8 +181,10 @@ void service_host::effect_finished(const effect_done& report) {
     fail(item, report.reason, e);
     return;
   }
-  if (report.cancel) item->cancelled = true;
-  else item->decided = report.result;
+  if (report.cancel)
+    item->cancelled = true;
+  else
+    item->decided = report.result;
   item->repeat = false;
   e->waiting.push_back(item);
   pump(*e);
@@ -211,8 +225,8 @@ void service_host::append_answered(const append_answer& answer) {
   auto& e = *entities_.find(pending.key);
   --e.in_flight;
   if (answer.result.state == append_result::status::appended) {
-    finish(e, pending.item,
-           as_recorded(e.stream, pending.events, answer.result, answer.time), false);
+    finish(e, pending.item, as_recorded(e.stream, pending.events, answer.result, answer.time),
+           false);
     answer_queries(e, pending.length);
   } else {
     // What was decided rests on a state that is not the journal's.
@@ -249,9 +263,9 @@ void service_host::fail(const work_ptr& item, const std::string& reason, entity*
   log().warn("{}: '{}' failed, nothing was recorded: {}", service_->name, command.body.name(),
              reason);
   if (command.from_caller) {
-    const auto why = std::make_shared<error>(
-        errc::handler_failed, "service '" + service_->name + "' could not handle '" +
-                                  std::string(command.body.name()) + "': " + reason);
+    const auto why = std::make_shared<error>(errc::handler_failed,
+                                             "service '" + service_->name + "' could not handle '" +
+                                                 std::string(command.body.name()) + "': " + reason);
     send(command.reply_to, command_answer{command.id, nullptr, why});
   } else if (command.reply_to) {
     send(command.reply_to, attempt_failed_note{command.id, reason});

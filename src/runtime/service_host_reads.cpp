@@ -74,8 +74,10 @@ void service_host::give_up(entity& e, const std::string& reason) {
   const error why(errc::handler_failed, reason);
   for (const auto& q : std::exchange(e.unasked, {})) (*q->callback)(nullptr, &why);
   for (const auto& item : std::exchange(e.waiting, {})) fail(item, reason, &e);
-  if (e.at_work == 0) entities_.drop(e.key);
-  else load(e, {0});
+  if (e.at_work == 0)
+    entities_.drop(e.key);
+  else
+    load(e, {0});
 }
 
 void service_host::query(const std::shared_ptr<const state_query>& what) {

@@ -6,9 +6,12 @@ namespace ensemble::internal {
 
 std::vector<new_event> outcome_events(const host_command& command, const verdict& decided) {
   std::vector<message> bodies;
-  if (decided.rejected) bodies.emplace_back(engine::command_rejected{decided.rejected->reason});
-  else if (decided.events.empty()) bodies.emplace_back(engine::command_acknowledged{});
-  else bodies = decided.events;
+  if (decided.rejected)
+    bodies.emplace_back(engine::command_rejected{decided.rejected->reason});
+  else if (decided.events.empty())
+    bodies.emplace_back(engine::command_acknowledged{});
+  else
+    bodies = decided.events;
   std::vector<new_event> events(bodies.size());
   for (std::size_t n = 0; n < bodies.size(); ++n) {
     (void)bodies[n].text(); // made here, on the host's thread rather than the writer's
@@ -46,8 +49,10 @@ receipt make_receipt(const host_command& command, std::vector<recorded_event> ev
   r.stream_length = events.back().version.value + 1;
   r.repeated = repeated;
   const auto& first = events.front().body;
-  if (const auto* rejected = first.get_if<engine::command_rejected>()) r.refusal = rejected->reason;
-  else if (!first.is<engine::command_acknowledged>()) r.events = std::move(events);
+  if (const auto* rejected = first.get_if<engine::command_rejected>())
+    r.refusal = rejected->reason;
+  else if (!first.is<engine::command_acknowledged>())
+    r.events = std::move(events);
   return r;
 }
 
@@ -59,7 +64,7 @@ std::vector<recorded_event> as_recorded(const std::string& stream,
     auto& r = recorded[n];
     r.position = {result.first.value + n};
     r.stream = stream;
-    r.version = {result.length - events.size() + n};
+    r.version = {result.lengths.front() - events.size() + n};
     r.time = time;
     r.id = events[n].id;
     r.index = events[n].index;

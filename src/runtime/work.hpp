@@ -30,8 +30,8 @@ using work_ptr = std::shared_ptr<work>;
 [[nodiscard]] new_event close_refused_event(const host_command& close, std::string reason);
 
 /// The receipt for recorded outcome events.
-[[nodiscard]] receipt make_receipt(const host_command& command,
-                                   std::vector<recorded_event> events, bool repeated);
+[[nodiscard]] receipt make_receipt(const host_command& command, std::vector<recorded_event> events,
+                                   bool repeated);
 /// The same events as the journal holds them after an append to one stream.
 [[nodiscard]] std::vector<recorded_event> as_recorded(const std::string& stream,
                                                       const std::vector<new_event>& events,

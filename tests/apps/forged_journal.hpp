@@ -107,8 +107,7 @@ public:
     ensemble::recorded_event e;
     e.position.value = events.size() + 1;
     e.stream = stream;
-    for (const auto& before : events)
-      e.version.value += before.stream == stream ? 1 : 0;
+    for (const auto& before : events) e.version.value += before.stream == stream ? 1 : 0;
     e.time = ensemble::timestamp(std::chrono::seconds(events.size()));
     e.id = ensemble::make_event_id(from, 0);
     e.origin.instance = i;
@@ -122,16 +121,14 @@ public:
 
   [[nodiscard]] verification_report report(const evidence& files = {}) const {
     verification all(files);
-    for (const auto& e : events)
-      all.feed(e);
+    for (const auto& e : events) all.feed(e);
     return all.finish();
   }
   /// The rules that are broken, as in `D1 G4`.
   [[nodiscard]] std::string broken(const evidence& files = {}) const {
     std::string rules;
     const auto all = report(files);
-    for (const auto& [rule, count] : all.found.counts())
-      rules += (rules.empty() ? "" : " ") + rule;
+    for (const auto& [rule, count] : all.found.counts()) rules += (rules.empty() ? "" : " ") + rule;
     return rules;
   }
 

@@ -21,8 +21,8 @@ using ensemble::direction;
 class OrdersGateway : public testing::Test {
 protected:
   OrdersGateway()
-      : path_(testing::TempDir() + "gateway-" + std::to_string(::getpid()) + "-"
-              + testing::UnitTest::GetInstance()->current_test_info()->name()) {
+      : path_(testing::TempDir() + "gateway-" + std::to_string(::getpid()) + "-" +
+              testing::UnitTest::GetInstance()->current_test_info()->name()) {
     std::filesystem::remove(path_);
   }
   ~OrdersGateway() override { std::filesystem::remove(path_); }
@@ -126,8 +126,7 @@ TEST_F(OrdersGateway, AnswersSeveralThreads) {
       for (int n = 0; n < 25; ++n) // every key from two threads
         gateway.charge("k" + std::to_string(t / 2 * 25 + n), "o", money{5});
     });
-  for (auto& thread : threads)
-    thread.join();
+  for (auto& thread : threads) thread.join();
   EXPECT_EQ(entries().size(), 50U);
 }
 

@@ -20,8 +20,7 @@ rows read(const std::string& text) {
   std::istringstream in(text);
   csv_reader csv(in, "test.csv");
   rows all;
-  for (csv_record record; csv.next(record);)
-    all.push_back(record.fields);
+  for (csv_record record; csv.next(record);) all.push_back(record.fields);
   return all;
 }
 
@@ -54,8 +53,7 @@ TEST(CsvReader, NamesTheLineOfARecord) {
   csv_reader csv(in, "test.csv");
   csv_record record;
   std::vector<std::size_t> lines;
-  while (csv.next(record))
-    lines.push_back(record.line);
+  while (csv.next(record)) lines.push_back(record.line);
   EXPECT_EQ(lines, (std::vector<std::size_t>{1, 2, 5}));
 }
 
@@ -89,8 +87,7 @@ retail_orders retail(const std::string& text) {
 /// Why the only invoice of the text is refused, as "line: reason".
 std::string refusal(const std::string& text) {
   const auto read = retail(text);
-  if (!read.accepted.empty() || read.refused.size() != 1)
-    return "not one refusal";
+  if (!read.accepted.empty() || read.refused.size() != 1) return "not one refusal";
   return std::to_string(read.refused[0].line) + ": " + read.refused[0].reason;
 }
 
@@ -182,11 +179,11 @@ TEST(RetailOrders, RefusesAnotherFormatInOneSentence) {
                            "\x7f"
                            "ELF\x02\x01\x01"}) {
     std::istringstream in(text);
-    EXPECT_EQ(thrown_by([&] { (void) read_retail_orders(in, "x.csv"); }),
+    EXPECT_EQ(thrown_by([&] { (void)read_retail_orders(in, "x.csv"); }),
               "x.csv, line 1: not the Online Retail format; the first line must be "
               "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country");
   }
-  EXPECT_EQ(thrown_by([] { (void) read_retail_orders("/nowhere/x.csv"); }),
+  EXPECT_EQ(thrown_by([] { (void)read_retail_orders("/nowhere/x.csv"); }),
             "/nowhere/x.csv cannot be opened");
 }
 

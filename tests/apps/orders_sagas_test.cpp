@@ -15,8 +15,7 @@ std::string broken(const std::function<void(forged_journal&, instance_id)>& writ
   std::string rules;
   const auto report = j.report();
   for (const auto& [rule, count] : report.found.counts())
-    if (rule[0] == 'G')
-      rules += (rules.empty() ? "" : " ") + rule;
+    if (rule[0] == 'G') rules += (rules.empty() ? "" : " ") + rule;
   return rules;
 }
 

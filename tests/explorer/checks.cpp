@@ -29,8 +29,10 @@ public:
     effects_are_recorded();
     const auto end = w_.fold_all();
     if (!end.terminal()) return; // told already
-    if (end.phase == instance_phase::completed) completed();
-    else compensated();
+    if (end.phase == instance_phase::completed)
+      completed();
+    else
+      compensated();
     order_of_steps();
     nothing_after_the_end();
     nothing_begins_after_a_failure();
@@ -198,9 +200,7 @@ private:
 
 } // namespace
 
-void check(world& w) {
-  checker(w).run();
-}
+void check(world& w) { checker(w).run(); }
 
 std::vector<std::string> explore(std::uint64_t seed, mode m, faults f) {
   world w(seed, m, f);

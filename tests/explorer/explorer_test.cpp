@@ -51,13 +51,9 @@ bool caught(const std::string& bug, mode m, faults f = {}) {
   return found >= enough;
 }
 
-TEST(Explorer, ConductedProcessesKeepEveryRule) {
-  explore_many(mode::conducted);
-}
+TEST(Explorer, ConductedProcessesKeepEveryRule) { explore_many(mode::conducted); }
 
-TEST(Explorer, DancedProcessesKeepEveryRule) {
-  explore_many(mode::danced);
-}
+TEST(Explorer, DancedProcessesKeepEveryRule) { explore_many(mode::danced); }
 
 class PlantedBug : public testing::TestWithParam<mode> {};
 
@@ -69,9 +65,7 @@ TEST_P(PlantedBug, BeginningStepsAfterTheDecisionIsSeen) {
   EXPECT_TRUE(caught("no_freezing", GetParam()));
 }
 
-TEST_P(PlantedBug, UndoInForwardOrderIsSeen) {
-  EXPECT_TRUE(caught("undo_order", GetParam()));
-}
+TEST_P(PlantedBug, UndoInForwardOrderIsSeen) { EXPECT_TRUE(caught("undo_order", GetParam())); }
 
 TEST_P(PlantedBug, RefusedUndoTakenForDoneIsSeen) {
   EXPECT_TRUE(caught("refused_undo_is_done", GetParam()));
@@ -81,9 +75,7 @@ TEST_P(PlantedBug, EvaluatingACommandAnewIsSeen) {
   EXPECT_TRUE(caught("evaluated_anew", GetParam()));
 }
 
-TEST_P(PlantedBug, TimerFromTheWrongEventIsSeen) {
-  EXPECT_TRUE(caught("timer_early", GetParam()));
-}
+TEST_P(PlantedBug, TimerFromTheWrongEventIsSeen) { EXPECT_TRUE(caught("timer_early", GetParam())); }
 
 TEST_P(PlantedBug, RepeatingARefusedUndoUnderItsOldIdIsSeen) {
   EXPECT_TRUE(caught("same_round", GetParam()));

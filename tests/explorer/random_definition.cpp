@@ -16,9 +16,8 @@ int seen(const std::any& state) {
 
 template <class Event>
 ensemble::outcome_definition noting(int what) {
-  return {&type_of<Event>(), [what](std::any& state, const message&) {
-            std::any_cast<memory>(&state)->note(what);
-          }};
+  return {&type_of<Event>(),
+          [what](std::any& state, const message&) { std::any_cast<memory>(&state)->note(what); }};
 }
 
 ensemble::retry_policy random_policy(dice& d) {
@@ -36,14 +35,17 @@ ensemble::step_definition random_step(dice& d, int index, std::size_t services) 
   for (int before = 0; before < index; ++before)
     if (d.chance(0.4)) s.after.push_back(static_cast<std::size_t>(before));
   s.ask = {"s" + std::to_string(d.below(services)), &type_of<asked>(),
-           [index](const std::any& state) { return message(asked{index, seen(state)}); }};
+           [index](const std::any& state) {
+             return message(asked{index, seen(state)});
+           }};
   if (d.chance(0.85)) s.successes.push_back(noting<worked>(index));
   if (!s.successes.empty() && d.chance(0.3))
     s.successes.push_back(noting<worked_otherwise>(index + 100));
   if (d.chance(0.8)) s.failures.push_back(noting<broke>(-index));
   if (d.chance(0.75)) {
-    s.undo = {s.ask.service, &type_of<undo_asked>(),
-              [index](const std::any& state) { return message(undo_asked{index, seen(state)}); }};
+    s.undo = {s.ask.service, &type_of<undo_asked>(), [index](const std::any& state) {
+                return message(undo_asked{index, seen(state)});
+              }};
     s.undone = noting<unworked>(index + 200);
   }
   if (d.chance(0.4)) s.within = (5 + d.below(60)) * 1ms;

@@ -10,9 +10,7 @@ namespace explorer {
 
 namespace {
 
-std::string stream_of(const due_command& c) {
-  return c.service + "-key";
-}
+std::string stream_of(const due_command& c) { return c.service + "-key"; }
 
 /// Whether these outcomes mean that something has changed in the world.
 bool effective(const process_definition& p, const due_command& c,
@@ -37,9 +35,12 @@ bool effective(const process_definition& p, const due_command& c,
 void world::deliver(std::size_t index) {
   const auto c = network_[index];
   network_.erase(network_.begin() + static_cast<std::ptrdiff_t>(index));
-  if (c.direction == direction::close) close(c);
-  else if (effect_services_.contains(c.service)) handle_effect(c);
-  else handle(c);
+  if (c.direction == direction::close)
+    close(c);
+  else if (effect_services_.contains(c.service))
+    handle_effect(c);
+  else
+    handle(c);
 }
 
 bool world::handled(const due_command& c) const {
@@ -48,7 +49,7 @@ bool world::handled(const due_command& c) const {
 }
 
 void world::handle(const due_command& c) {
-  if (handled(c)) return; // its outcome is in the journal for everyone to read
+  if (handled(c)) return;                     // its outcome is in the journal for everyone to read
   if (!healing_ && dice_.chance(0.1)) return; // crashed before the append
   append_outcome(c, decide(c));
 }
@@ -61,7 +62,8 @@ void world::handle_effect(const due_command& c) {
     return;
   }
   const auto outcome = decide(c);
-  if (effective(*definition, c, outcome) && !find_effect(c.target)) // the outside recognises a repeat by its key
+  if (effective(*definition, c, outcome) &&
+      !find_effect(c.target)) // the outside recognises a repeat by its key
     effects.push_back({c.target, c.step, c.direction, {}, false});
   if (!healing_ && dice_.chance(0.3)) return; // crashed after the effect, before the append
   append_outcome(c, outcome);
@@ -98,13 +100,12 @@ std::vector<message> world::decide(const due_command& c) {
     return {remarked{}};
   };
   switch (c.direction) {
-    case direction::forward: return decide_forward(c, roll);
-    case direction::undo:
-      if (roll < 70) return {unworked{n}};
-      return roll < 75 ? std::vector<message>{remarked{}, unworked{n}} : unwilling();
-    case direction::complete:
-      return roll < 80 ? std::vector<message>{finished{}} : unwilling();
-    default: return roll < 80 ? std::vector<message>{cancelled{}} : unwilling();
+  case direction::forward: return decide_forward(c, roll);
+  case direction::undo:
+    if (roll < 70) return {unworked{n}};
+    return roll < 75 ? std::vector<message>{remarked{}, unworked{n}} : unwilling();
+  case direction::complete: return roll < 80 ? std::vector<message>{finished{}} : unwilling();
+  default: return roll < 80 ? std::vector<message>{cancelled{}} : unwilling();
   }
 }
 

@@ -68,9 +68,12 @@ void world::faulty_turn() {
     if (network_.empty()) return;
     const auto index = dice_.below(network_.size());
     const auto fate = dice_.below(20);
-    if (fate == 0) network_.erase(network_.begin() + static_cast<std::ptrdiff_t>(index));
-    else if (fate < 4) network_.push_back(network_[index]); // doubled
-    else deliver(index);
+    if (fate == 0)
+      network_.erase(network_.begin() + static_cast<std::ptrdiff_t>(index));
+    else if (fate < 4)
+      network_.push_back(network_[index]); // doubled
+    else
+      deliver(index);
   } else if (roll < 93) {
     now_ += dice_.below(6) * 1ms;
   } else if (roll < 97) {
@@ -181,23 +184,23 @@ void world::operate() {
   const auto i = fold_all();
   if (i.terminal()) return;
   switch (dice_.below(4)) {
-    case 0: operator_says(engine::retry_requested{}, "", direction::none); break;
-    case 1:
-      if (i.phase == instance_phase::forward && !i.past_pivot())
-        operator_says(engine::abort_requested{"test"}, "", direction::none);
-      break;
-    default: {
-      if (!i.stuck() || !dice_.chance(0.5)) return;
-      operated = true;
-      for (std::size_t n = 0; n < i.steps.size(); ++n) {
-        const auto& name = definition->steps[n].name;
-        if (i.steps[n].forward.state == assignment::status::stuck)
-          operator_says(engine::skip_requested{"test", "worked", 1, R"({"step":1})"}, name,
-                        direction::forward);
-        if (i.steps[n].undo.state == assignment::status::stuck)
-          operator_says(engine::skip_requested{}, name, direction::undo);
-      }
+  case 0: operator_says(engine::retry_requested{}, "", direction::none); break;
+  case 1:
+    if (i.phase == instance_phase::forward && !i.past_pivot())
+      operator_says(engine::abort_requested{"test"}, "", direction::none);
+    break;
+  default: {
+    if (!i.stuck() || !dice_.chance(0.5)) return;
+    operated = true;
+    for (std::size_t n = 0; n < i.steps.size(); ++n) {
+      const auto& name = definition->steps[n].name;
+      if (i.steps[n].forward.state == assignment::status::stuck)
+        operator_says(engine::skip_requested{"test", "worked", 1, R"({"step":1})"}, name,
+                      direction::forward);
+      if (i.steps[n].undo.state == assignment::status::stuck)
+        operator_says(engine::skip_requested{}, name, direction::undo);
     }
+  }
   }
 }
 

@@ -18,7 +18,7 @@ enum class mode { conducted, danced };
 
 /// Bugs in the surroundings of the model, to be planted (those inside it: model/planted_bug.hpp).
 struct faults {
-  bool fold_by_topic = false;   ///< a holder folds a batch sorted by type, not in journal order
+  bool fold_by_topic = false; ///< a holder folds a batch sorted by type, not in journal order
 };
 
 /// One effect outside the journal, or one state change inside: what "happened" to the world.

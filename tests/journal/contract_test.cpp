@@ -36,8 +36,7 @@ protected:
     reader_.reset();
     journal_.reset();
     journal_options options;
-    if (!GetParam().in_memory)
-      options.path = directory_.file();
+    if (!GetParam().in_memory) options.path = directory_.file();
     options.durability = GetParam().durability;
     options.types = std::move(types);
     journal_ = open_journal(options);
@@ -53,8 +52,7 @@ protected:
   journal_reader& reader() { return *reader_; }
   std::vector<std::uint64_t> positions(const std::vector<recorded_event>& events) {
     std::vector<std::uint64_t> found;
-    for (const auto& e : events)
-      found.push_back(e.position.value);
+    for (const auto& e : events) found.push_back(e.position.value);
     return found;
   }
   void expect_refused(append_request request, const std::string& why) {
@@ -126,8 +124,7 @@ TEST_P(JournalContract, PositionsAndVersionsHaveNoGaps) {
   EXPECT_THAT(positions(reader().read_all({1})), ElementsAre(1, 2, 3, 4, 5, 6, 7, 8));
   EXPECT_THAT(positions(reader().read_stream("a-1", {0})), ElementsAre(1, 2, 4, 5, 6));
   std::uint64_t version = 0;
-  for (const auto& e : reader().read_stream("a-1", {0}))
-    EXPECT_EQ(e.version.value, version++);
+  for (const auto& e : reader().read_stream("a-1", {0})) EXPECT_EQ(e.version.value, version++);
   EXPECT_EQ(reader().head(), position{8});
   EXPECT_THAT(faults(reader()), IsEmpty());
 }
@@ -140,7 +137,7 @@ TEST_P(JournalContract, AppendAnswersWithPositionsAndTheFirstStreamsLength) {
   EXPECT_EQ(result.state, status::appended);
   EXPECT_EQ(result.first, position{3});
   EXPECT_EQ(result.last, position{5});
-  EXPECT_EQ(result.length, 4U);
+  EXPECT_EQ(result.lengths.front(), 4U);
 }
 
 TEST_P(JournalContract, ExpectedVersionIsComparedAndSet) {
@@ -148,7 +145,7 @@ TEST_P(JournalContract, ExpectedVersionIsComparedAndSet) {
   EXPECT_EQ(commit(append("a-1", event(1), expected_version::none())).state, status::appended);
   const auto late = commit(append("a-1", event(2), expected_version::none()));
   EXPECT_EQ(late.state, status::conflict);
-  EXPECT_EQ(late.length, 1U);
+  EXPECT_EQ(late.lengths.front(), 1U);
   EXPECT_EQ(late.first, position{});
   EXPECT_EQ(commit(append("a-1", event(2), expected_version::exactly(1))).state, status::appended);
   EXPECT_EQ(commit(append("a-1", event(3))).state, status::appended);
@@ -164,7 +161,7 @@ TEST_P(JournalContract, OfRacingAppendsAtOneVersionOneWins) {
   EXPECT_EQ(results[1].state, status::conflict);
   EXPECT_EQ(results[2].state, status::appended);
   EXPECT_EQ(results[3].state, status::conflict);
-  EXPECT_EQ(results[3].length, 2U);
+  EXPECT_EQ(results[3].lengths.front(), 2U);
   EXPECT_EQ(reader().head(), position{2});
 }
 
@@ -187,7 +184,7 @@ TEST_P(JournalContract, AStreamMayBeNamedTwiceInARequest) {
   twice.streams.push_back({"a-1", expected_version::exactly(2), {event(2)}});
   const auto result = commit(twice);
   EXPECT_EQ(result.state, status::appended);
-  EXPECT_EQ(result.length, 3U);
+  EXPECT_EQ(result.lengths.front(), 3U);
   auto wrong = append("a-1", event(3), expected_version::exactly(3));
   wrong.streams.push_back({"a-1", expected_version::exactly(3), {event(4)}});
   EXPECT_EQ(commit(wrong).state, status::conflict);
@@ -207,7 +204,7 @@ TEST_P(JournalContract, ARepeatIsAnsweredWithTheEarlierAppendWhateverTheVersion)
   EXPECT_EQ(repeat.state, status::repeated);
   EXPECT_EQ(repeat.first, first.first);
   EXPECT_EQ(repeat.last, first.last);
-  EXPECT_EQ(repeat.length, 3U);
+  EXPECT_EQ(repeat.lengths.front(), 3U);
   EXPECT_EQ(reader().head(), position{5});
 }
 
@@ -261,7 +258,7 @@ TEST_P(JournalContract, ALaterIdThatIsThereAlreadyRefusesTheWholeCommit) {
   const auto next = commit({append("b-1", event(4), expected_version::none()),
                             append("c-1", event(5)), append("a-1", event(6))});
   EXPECT_EQ(next[0].first, position{2});
-  EXPECT_EQ(next[2].length, 2U);
+  EXPECT_EQ(next[2].lengths.front(), 2U);
   EXPECT_THAT(faults(reader()), IsEmpty());
 }
 
@@ -292,8 +289,7 @@ TEST_P(JournalContract, RecordedTimesNeverFall) {
   commit(append("a-1", event(2)), at(50));
   commit({append("a-1", event(3)), append("b-1", event(4))}, at(200));
   std::vector<timestamp> times;
-  for (const auto& e : reader().read_all({1}))
-    times.push_back(e.time);
+  for (const auto& e : reader().read_all({1})) times.push_back(e.time);
   EXPECT_THAT(times, ElementsAre(at(100), at(100), at(200), at(200)));
 }
 
@@ -415,10 +411,8 @@ TEST_P(JournalContract, EveryReaderSeesWholeCommitsAndNothingLate) {
         const auto page = own->read_all({seen + 1});
         EXPECT_EQ(page.size() % events_a_commit, 0U);
         EXPECT_GE(seen + page.size(), head);
-        for (const auto& e : page)
-          EXPECT_EQ(e.position.value, ++seen);
-        if (testing::Test::HasFailure())
-          break;
+        for (const auto& e : page) EXPECT_EQ(e.position.value, ++seen);
+        if (testing::Test::HasFailure()) break;
       }
     });
   }
@@ -426,8 +420,7 @@ TEST_P(JournalContract, EveryReaderSeesWholeCommitsAndNothingLate) {
     commit(
         {append("a-1", run(i, events_a_commit / 2)), append("b-1", run(i, events_a_commit / 2))});
   done = true;
-  for (auto& thread : threads)
-    thread.join();
+  for (auto& thread : threads) thread.join();
 }
 
 TEST_P(JournalContract, ManyStreamsKeepTheirLengths) {
@@ -437,8 +430,7 @@ TEST_P(JournalContract, ManyStreamsKeepTheirLengths) {
       requests.push_back(
           append("order-" + std::to_string(s), event(round + 1), expected_version::exactly(round)));
     }
-    for (const auto& result : commit(requests))
-      EXPECT_EQ(result.length, round + 1);
+    for (const auto& result : commit(requests)) EXPECT_EQ(result.lengths.front(), round + 1);
   }
   EXPECT_EQ(reader().stream_names("order", "", 1000).size(), 300U);
   EXPECT_EQ(reader().verify([](const std::string& fault) { ADD_FAILURE() << fault; }), 900U);

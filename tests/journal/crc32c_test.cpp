@@ -24,8 +24,7 @@ TEST(Crc32c, GivesTheVectorsOfRfc3720) {
                                       "\x00\x00\x00",
                                       48);
   for (const auto& compute : {crc32c_by_table, crc32c_by_instruction}) {
-    if (compute == crc32c_by_instruction && !has_crc32c_instruction())
-      continue;
+    if (compute == crc32c_by_instruction && !has_crc32c_instruction()) continue;
     EXPECT_EQ(compute(std::string(32, '\0'), 0), 0x8A9136AAU);
     EXPECT_EQ(compute(std::string(32, '\xFF'), 0), 0x62A8AB43U);
     EXPECT_EQ(compute(ascending, 0), 0x46DD794EU);
@@ -40,8 +39,7 @@ TEST(Crc32c, TableAndInstructionAgreeOnAnyBytesInAnyParts) {
   std::mt19937 random(1);
   for (int round = 0; round < 2000; ++round) {
     std::string bytes(random() % 300, '\0');
-    for (auto& byte : bytes)
-      byte = static_cast<char>(random());
+    for (auto& byte : bytes) byte = static_cast<char>(random());
     const auto whole = crc32c_by_table(bytes);
     const auto cut = bytes.empty() ? 0 : random() % bytes.size();
     const std::string_view view(bytes);

@@ -42,10 +42,8 @@ append_request numbered(std::uint64_t n) {
   try {
     const auto own = open_journal(options);
     for (;; ++n) {
-      if (commit_one(*own, numbered(n), at(1)).state != status::appended)
-        ::_exit(3);
-      if (::write(acknowledge, &n, sizeof n) != sizeof n)
-        ::_exit(4);
+      if (commit_one(*own, numbered(n), at(1)).state != status::appended) ::_exit(3);
+      if (::write(acknowledge, &n, sizeof n) != sizeof n) ::_exit(4);
     }
   } catch (const std::exception&) {
     ::_exit(5);
@@ -60,21 +58,19 @@ std::uint64_t killed_after(std::chrono::microseconds life, life_begins begin,
   int pipe[2];
   EXPECT_EQ(::pipe(pipe), 0);
   const auto child = ::fork();
-  if (child == 0)
-    append_for_ever(options, first, pipe[1]);
+  if (child == 0) append_for_ever(options, first, pipe[1]);
   ::close(pipe[1]);
   std::uint64_t last = first - 1;
   std::uint64_t heard = 0;
   // A slow disk may take longer to open the journal than the whole of a life.
-  if (begin == life_begins::with_an_acknowledgement
-      && ::read(pipe[0], &heard, sizeof heard) == sizeof heard)
+  if (begin == life_begins::with_an_acknowledgement &&
+      ::read(pipe[0], &heard, sizeof heard) == sizeof heard)
     last = heard;
   std::thread killer([&] {
     ::usleep(static_cast<useconds_t>(life.count()));
     ::kill(child, SIGKILL);
   });
-  while (::read(pipe[0], &heard, sizeof heard) == sizeof heard)
-    last = heard;
+  while (::read(pipe[0], &heard, sizeof heard) == sizeof heard) last = heard;
   killer.join();
   ::close(pipe[0]);
   int ended = 0;
@@ -119,8 +115,7 @@ TEST(SqliteCrash, WhatWasAcknowledgedSurvivesKillingWholeAndInOrder) {
       ASSERT_LE(recorded, acknowledged + 1) << "nobody asked for that";
       const auto book = reader->read_book("count");
       EXPECT_EQ(book.empty() ? "0" : book.at("n"), std::to_string(recorded));
-      if (recorded == 0)
-        continue;
+      if (recorded == 0) continue;
       // Asked again, the last one is a repeat, whether its answer was heard or not.
       EXPECT_EQ(commit_one(*own, numbered(recorded)).state, status::repeated);
     }

@@ -47,8 +47,7 @@ protected:
       made.origin.step = "step_" + std::to_string(n % 3);
       batch.push_back(append("order-" + std::to_string(n % 40), made));
       batch.back().books.push_back({"open", std::to_string(n % 50), marker(n)});
-      if (batch.size() < 10 && n < count)
-        continue;
+      if (batch.size() < 10 && n < count) continue;
       to.commit(batch, at(static_cast<std::int64_t>(n)));
       batch.clear();
     }
@@ -72,15 +71,13 @@ protected:
       doubted = !faults(*reader).empty();
       for (position next{1};;) {
         const auto page = reader->read_all(next);
-        if (page.empty())
-          break;
+        if (page.empty()) break;
         for (const auto& e : page)
-          all += std::to_string(e.position.value) + e.stream + std::to_string(e.version.value)
-                 + to_string(e.id) + to_string(e.origin.instance) + e.origin.step + e.body.text();
+          all += std::to_string(e.position.value) + e.stream + std::to_string(e.version.value) +
+                 to_string(e.id) + to_string(e.origin.instance) + e.origin.step + e.body.text();
         next.value += page.size();
       }
-      for (const auto& [key, value] : reader->read_book("open"))
-        all += key + value;
+      for (const auto& [key, value] : reader->read_book("open")) all += key + value;
     } catch (const error& found) {
       doubted = true;
       all += '[' + std::string(to_string(found.code())) + ']';
@@ -121,7 +118,7 @@ TEST_F(SqliteDamage, TheNewestEventsAreVerifiedWhenTheJournalIsOpened) {
   bytes[bytes.find(marker(2500))] ^= 4;
   write_file(directory_.file(), bytes);
   for (int i = 0; i < 2; ++i) {
-    const auto found = error_of([&] { (void) open_journal(options()); });
+    const auto found = error_of([&] { (void)open_journal(options()); });
     EXPECT_EQ(found.code(), errc::journal_damaged);
     EXPECT_THAT(found.what(), HasSubstr("event 2500 (version 62 of stream 'order-20')"));
   }
@@ -140,7 +137,7 @@ TEST_F(SqliteDamage, RowsThatWereRemovedOrMovedAreNoticed) {
 TEST_F(SqliteDamage, AChangedNameIsNoticedInEachEventThatBearsIt) {
   make(3000);
   run_sql("UPDATE steps SET name = 'step_9' WHERE name = 'step_1'");
-  EXPECT_EQ(error_of([&] { (void) open_journal_reader(options()); }).code(), errc::journal_damaged);
+  EXPECT_EQ(error_of([&] { (void)open_journal_reader(options()); }).code(), errc::journal_damaged);
 }
 
 TEST_F(SqliteDamage, AChangedBookIsNoticed) {
@@ -169,9 +166,9 @@ TEST_F(SqliteDamage, AFallingTimeIsReported) {
   changed.name = event.body.name();
   changed.step = event.origin.step;
   changed.body = event.body.text();
-  run_sql("UPDATE events SET time = 99, crc = " + std::to_string(checksum(changed))
-          + " WHERE position = 9");
-  const auto found = error_of([&] { (void) open_journal_reader(options()); });
+  run_sql("UPDATE events SET time = 99, crc = " + std::to_string(checksum(changed)) +
+          " WHERE position = 9");
+  const auto found = error_of([&] { (void)open_journal_reader(options()); });
   EXPECT_EQ(found.code(), errc::journal_damaged);
   EXPECT_THAT(found.what(), HasSubstr("event 10"));
   EXPECT_THAT(found.what(), HasSubstr("before its predecessor"));

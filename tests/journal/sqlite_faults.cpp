@@ -28,8 +28,8 @@ struct layer_file {
   bool watched;
 };
 
-constexpr std::size_t header_size = (sizeof(layer_file) + alignof(std::max_align_t) - 1)
-                                    / alignof(std::max_align_t) * alignof(std::max_align_t);
+constexpr std::size_t header_size = (sizeof(layer_file) + alignof(std::max_align_t) - 1) /
+                                    alignof(std::max_align_t) * alignof(std::max_align_t);
 
 layer_file& own(sqlite3_file* file) { return *reinterpret_cast<layer_file*>(file); }
 sqlite3_file* real(sqlite3_file* file) {
@@ -38,10 +38,8 @@ sqlite3_file* real(sqlite3_file* file) {
 
 bool strikes(sqlite3_file* file, file_operation operation) {
   const auto& f = own(file);
-  if (!f.watched || planned.nth == 0)
-    return false;
-  if (f.kind != planned.file || operation != planned.operation)
-    return false;
+  if (!f.watched || planned.nth == 0) return false;
+  if (f.kind != planned.file || operation != planned.operation) return false;
   return ++planned.calls == planned.nth;
 }
 
@@ -51,8 +49,7 @@ int on_read(sqlite3_file* f, void* to, int size, sqlite3_int64 from) {
 }
 int on_write(sqlite3_file* f, const void* from, int size, sqlite3_int64 to) {
   if (strikes(f, file_operation::write)) {
-    if (planned.way == storage_faults::how::disk_full)
-      return SQLITE_FULL;
+    if (planned.way == storage_faults::how::disk_full) return SQLITE_FULL;
     if (planned.way == storage_faults::how::short_write)
       real(f)->pMethods->xWrite(real(f), from, size / 2, to);
     return SQLITE_IOERR_WRITE;
@@ -60,13 +57,11 @@ int on_write(sqlite3_file* f, const void* from, int size, sqlite3_int64 to) {
   return real(f)->pMethods->xWrite(real(f), from, size, to);
 }
 int on_truncate(sqlite3_file* f, sqlite3_int64 size) {
-  if (strikes(f, file_operation::truncate))
-    return SQLITE_IOERR_TRUNCATE;
+  if (strikes(f, file_operation::truncate)) return SQLITE_IOERR_TRUNCATE;
   return real(f)->pMethods->xTruncate(real(f), size);
 }
 int on_sync(sqlite3_file* f, int flags) {
-  if (strikes(f, file_operation::sync))
-    return SQLITE_IOERR_FSYNC;
+  if (strikes(f, file_operation::sync)) return SQLITE_IOERR_FSYNC;
   return real(f)->pMethods->xSync(real(f), flags);
 }
 int on_size(sqlite3_file* f, sqlite3_int64* size) {

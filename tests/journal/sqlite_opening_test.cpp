@@ -29,7 +29,7 @@ protected:
   }
   journal_options options() const { return at_path(directory_.file()); }
   void expect_error(const std::string& path, errc code, const std::string& why) const {
-    const auto refused = error_of([&] { (void) open_journal(at_path(path)); });
+    const auto refused = error_of([&] { (void)open_journal(at_path(path)); });
     EXPECT_EQ(refused.code(), code) << refused.what();
     EXPECT_THAT(refused.what(), HasSubstr(why));
   }
@@ -94,10 +94,8 @@ TEST_F(SqliteOpening, TheLockNamesAnotherProcessAndDiesWithIt) {
   if (child == 0) {
     const auto own = open_journal(options());
     commit_one(*own, append("a-1", event(1)));
-    if (::write(pipe[1], "x", 1) != 1)
-      ::_exit(3);
-    for (;;)
-      ::pause();
+    if (::write(pipe[1], "x", 1) != 1) ::_exit(3);
+    for (;;) ::pause();
   }
   char ready = 0;
   ASSERT_EQ(::read(pipe[0], &ready, 1), 1);
@@ -115,7 +113,7 @@ TEST_F(SqliteOpening, TheLockNamesAnotherProcessAndDiesWithIt) {
 
 TEST_F(SqliteOpening, AStaleLockFileIsNoObstacle) {
   write_file(directory_.file("journal.db.lock"), "process 1 (init) on host nowhere\n");
-  EXPECT_NO_THROW((void) open_journal(options()));
+  EXPECT_NO_THROW((void)open_journal(options()));
 }
 
 TEST_F(SqliteOpening, FilesOfOthersAreRefusedAndLeftAlone) {
@@ -127,19 +125,19 @@ TEST_F(SqliteOpening, FilesOfOthersAreRefusedAndLeftAlone) {
   run_sql(path, "CREATE TABLE t(x); INSERT INTO t VALUES(1);");
   const auto before = read_file(path);
   expect_error(path, errc::journal_foreign, "not an ensemble journal");
-  EXPECT_EQ(error_of([&] { (void) open_journal_reader(options()); }).code(), errc::journal_foreign);
+  EXPECT_EQ(error_of([&] { (void)open_journal_reader(options()); }).code(), errc::journal_foreign);
   EXPECT_EQ(read_file(path), before);
 }
 
 TEST_F(SqliteOpening, ANewerFormatIsRefusedWithTheRemedy) {
-  (void) open_journal(options());
+  (void)open_journal(options());
   run_sql(directory_.file(), "PRAGMA user_version = 2");
   expect_error(directory_.file(), errc::journal_foreign, "format version 2");
   expect_error(directory_.file(), errc::journal_foreign, "program at least as new");
 }
 
 TEST_F(SqliteOpening, ChangedTablesAreDamage) {
-  (void) open_journal(options());
+  (void)open_journal(options());
   run_sql(directory_.file(), "DROP INDEX events_by_id");
   expect_error(directory_.file(), errc::journal_damaged, "events_by_id");
 }
@@ -155,11 +153,11 @@ TEST_F(SqliteOpening, PathsThatCannotBeAJournalAreNamed) {
   expect_error(directory_.path().string(), errc::journal_failed, "not a regular file");
   std::filesystem::create_symlink(directory_.file("nowhere"), directory_.file("link.db"));
   expect_error(directory_.file("link.db"), errc::journal_failed, "leads nowhere");
-  const auto missing = error_of([&] { (void) open_journal_reader(options()); });
+  const auto missing = error_of([&] { (void)open_journal_reader(options()); });
   EXPECT_EQ(missing.code(), errc::journal_failed);
   EXPECT_THAT(missing.what(), HasSubstr("there is no journal"));
   EXPECT_FALSE(std::filesystem::exists(directory_.file()));
-  EXPECT_EQ(error_of([&] { (void) open_journal_reader({}); }).code(), errc::bad_argument);
+  EXPECT_EQ(error_of([&] { (void)open_journal_reader({}); }).code(), errc::bad_argument);
 }
 
 TEST_F(SqliteOpening, SqlInAPathIsOnlyAName) {

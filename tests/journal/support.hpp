@@ -23,8 +23,7 @@ public:
   temporary_directory() {
     auto pattern = std::filesystem::path(testing::TempDir()) / "ensemble-journal-XXXXXX";
     auto name = pattern.string();
-    if (::mkdtemp(name.data()) == nullptr)
-      throw std::runtime_error("mkdtemp " + name);
+    if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("mkdtemp " + name);
     path_ = name;
   }
   temporary_directory(const temporary_directory&) = delete;

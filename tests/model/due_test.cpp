@@ -18,8 +18,7 @@ TEST(Due, EveryIdBeginsWithTheStartEventsPosition) {
   EXPECT_EQ(s.i.id.head(), 4711U);
   s.works("a");
   EXPECT_EQ(s.due("do b").id.head(), 4711U);
-  for (const auto& d : deadlines(s.i))
-    EXPECT_EQ(d.event.id.head(), 4711U);
+  for (const auto& d : deadlines(s.i)) EXPECT_EQ(d.event.id.head(), 4711U);
   EXPECT_EQ(make_attempt_failed(s.i, s.due("do b"), s.now, "").id.head(), 4711U);
   s.breaks("b");
   EXPECT_EQ(s.due("undo a").id.head(), 4711U);

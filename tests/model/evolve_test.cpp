@@ -9,8 +9,7 @@ namespace {
 
 int seen_when_asked(const script& s, const std::string& which) {
   const auto body = s.due(which).body;
-  if (const auto* asked = body.get_if<work>())
-    return asked->seen;
+  if (const auto* asked = body.get_if<work>()) return asked->seen;
   return body.as<undo_work>().seen;
 }
 

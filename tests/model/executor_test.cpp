@@ -14,7 +14,8 @@ struct acting {
   executor_actions last{};
 
   explicit acting(process_definition p, executor_role as = {}, bool recovered = false)
-      : s(std::move(p)), role(std::move(as)),
+      : s(std::move(p)),
+        role(std::move(as)),
         by(role, recovered ? std::optional(s.now) : std::nullopt) {}
 
   /// Acts after that time, and tells what was sent: repeats with a "again" in front.
@@ -29,8 +30,7 @@ struct acting {
   /// Acts, and appends what is to be recorded.
   std::vector<std::string> after_and_record(duration d) {
     auto sent = after(d);
-    for (auto& e : last.record)
-      s.record(e);
+    for (auto& e : last.record) s.record(e);
     return sent;
   }
 };
@@ -120,8 +120,7 @@ TEST(Executor, AttemptsOfAnUndoExhaustedAreStuckAndQuiet) {
   acting x(make_process({{"a"}, {"b", "a"}}));
   x.s.works("a").breaks("b");
   int given = 0;
-  for (int n = 0; n < 1000; ++n)
-    given += static_cast<int>(x.after_and_record(1ms).size());
+  for (int n = 0; n < 1000; ++n) given += static_cast<int>(x.after_and_record(1ms).size());
   EXPECT_EQ(given, 3);
   EXPECT_TRUE(x.s.i.stuck());
   EXPECT_EQ(x.last.wake, std::nullopt);
@@ -244,8 +243,7 @@ TEST(ExecutorsDeadlines, BelongToTheirKeeperAlone) {
   x.after(0s);
   x.s.attempt_fails("a");
   x.after(2h);
-  for (const auto& e : x.last.record)
-    EXPECT_FALSE(e.body.is<engine::step_timed_out>());
+  for (const auto& e : x.last.record) EXPECT_FALSE(e.body.is<engine::step_timed_out>());
 }
 
 TEST(ExecutorsDeadlines, FireAfterARecoveryOnlyAfterAResendAndTheGrace) {

@@ -14,19 +14,17 @@ process_definition large() {
   step_of(p, "d").pivot = true;
   step_of(p, "c").undo = {};
   p.deadline = 1h;
-  for (auto& s : p.steps)
-    s.within = 10s;
+  for (auto& s : p.steps) s.within = 10s;
   return p;
 }
 
 /// Everything of an instance that anyone acts on, as text.
 std::string picture(const instance& i) {
   std::string text = std::to_string(static_cast<int>(i.phase)) + i.failure + i.stuck_reason();
-  for (const auto& what : std::any_cast<memory>(i.state).seen)
-    text += "|" + what;
+  for (const auto& what : std::any_cast<memory>(i.state).seen) text += "|" + what;
   for (const auto& c : ensemble::due(i))
-    text += "\n" + told(c) + " " + to_string(c.id) + to_string(c.target) + to_string(c.cause)
-            + c.service + c.body.text() + std::to_string(c.not_before.time_since_epoch().count());
+    text += "\n" + told(c) + " " + to_string(c.id) + to_string(c.target) + to_string(c.cause) +
+            c.service + c.body.text() + std::to_string(c.not_before.time_since_epoch().count());
   for (const auto& d : deadlines(i))
     text += "\n" + to_string(d.event.id) + std::to_string(d.at.time_since_epoch().count());
   return text;
@@ -34,16 +32,23 @@ std::string picture(const instance& i) {
 
 /// A few events of any kind, sensible or not.
 void shuffle_on(script& s, int verb, const std::string& step) {
-  const std::vector<std::function<void()>> verbs{
-      [&] { s.works(step); },        [&] { s.works(step); },
-      [&] { s.works(step); },        [&] { s.breaks(step); },
-      [&] { s.refuses(step); },      [&] { s.is_undone(step); },
-      [&] { s.refuses(step, undo); }, [&] { s.voided(step); },
-      [&] { s.times_out(step); },    [&] { s.acknowledges(step); },
-      [&] { s.finishes(); },         [&] { s.cancels(); },
-      [&] { s.retry(); },            [&] { s.skip(step, forward, worked{step}); },
-      [&] { s.abort_requested(); },  [&] { s.process_times_out(); },
-      [&] { s.close_refused(step); }};
+  const std::vector<std::function<void()>> verbs{[&] { s.works(step); },
+                                                 [&] { s.works(step); },
+                                                 [&] { s.works(step); },
+                                                 [&] { s.breaks(step); },
+                                                 [&] { s.refuses(step); },
+                                                 [&] { s.is_undone(step); },
+                                                 [&] { s.refuses(step, undo); },
+                                                 [&] { s.voided(step); },
+                                                 [&] { s.times_out(step); },
+                                                 [&] { s.acknowledges(step); },
+                                                 [&] { s.finishes(); },
+                                                 [&] { s.cancels(); },
+                                                 [&] { s.retry(); },
+                                                 [&] { s.skip(step, forward, worked{step}); },
+                                                 [&] { s.abort_requested(); },
+                                                 [&] { s.process_times_out(); },
+                                                 [&] { s.close_refused(step); }};
   verbs[static_cast<std::size_t>(verb) % verbs.size()]();
 }
 
@@ -62,11 +67,9 @@ TEST(Fold, OfAnyPrefixIsTheSameForEveryone) {
     const auto s = random_script();
     auto live = begin_instance(s.definition, s.journal.front()); // one event after the other
     for (std::size_t n = 1; n <= s.journal.size(); ++n) {
-      if (n > 1)
-        evolve(live, s.journal[n - 1]);
+      if (n > 1) evolve(live, s.journal[n - 1]);
       auto again = begin_instance(s.definition, s.journal.front()); // after a crash
-      for (std::size_t k = 1; k < n; ++k)
-        evolve(again, s.journal[k]);
+      for (std::size_t k = 1; k < n; ++k) evolve(again, s.journal[k]);
       RC_ASSERT(picture(live) == picture(again));
     }
     RC_ASSERT(picture(live) == picture(s.i));
@@ -78,8 +81,7 @@ TEST(Fold, EventsFoldedTwiceChangeNothing) {
     const auto s = random_script();
     auto twice = begin_instance(s.definition, s.journal.front());
     for (std::size_t n = 1; n < s.journal.size(); ++n)
-      for (std::size_t k = 0; k <= n; ++k)
-        evolve(twice, s.journal[k]);
+      for (std::size_t k = 0; k <= n; ++k) evolve(twice, s.journal[k]);
     RC_ASSERT(picture(twice) == picture(s.i));
   });
 }
@@ -93,8 +95,8 @@ TEST(Fold, NoStepBecomesDueAfterTheDecisionToCompensate) {
       evolve(i, s.journal[n]);
       for (std::size_t k = 0; k < i.steps.size(); ++k)
         if (before.phase == instance_phase::compensating)
-          RC_ASSERT(before.steps[k].forward.state != assignment::status::idle
-                    || i.steps[k].forward.state == assignment::status::idle);
+          RC_ASSERT(before.steps[k].forward.state != assignment::status::idle ||
+                    i.steps[k].forward.state == assignment::status::idle);
     }
   });
 }
@@ -106,8 +108,7 @@ TEST(Fold, AfterThePivotNothingCompensates) {
     for (std::size_t n = 1; n < s.journal.size(); ++n) {
       const bool past = i.past_pivot();
       evolve(i, s.journal[n]);
-      if (past)
-        RC_ASSERT(i.phase != instance_phase::compensating);
+      if (past) RC_ASSERT(i.phase != instance_phase::compensating);
     }
   });
 }

@@ -98,8 +98,7 @@ TEST(Identity, NoneIsFalseAndAllZeros) {
 
 TEST(Identity, DirectionsHaveNames) {
   std::string names;
-  for (int d = 0; d <= 5; ++d)
-    names += std::string(to_string(static_cast<direction>(d))) + " ";
+  for (int d = 0; d <= 5; ++d) names += std::string(to_string(static_cast<direction>(d))) + " ";
   EXPECT_EQ(names, "none do undo close complete abort ");
 }
 

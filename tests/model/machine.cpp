@@ -20,8 +20,7 @@ outcome_definition noting(const std::string& what) {
 step_definition make_step(const process_definition& p, const std::vector<std::string>& names) {
   step_definition s;
   s.name = names.front();
-  for (std::size_t n = 1; n < names.size(); ++n)
-    s.after.push_back(*p.find_step(names[n]));
+  for (std::size_t n = 1; n < names.size(); ++n) s.after.push_back(*p.find_step(names[n]));
   s.ask = {"s_" + s.name, &type_of<work>(), [name = s.name](const std::any& state) {
              return message(work{name, seen_by(state)});
            }};
@@ -43,8 +42,7 @@ process_definition make_process(const std::vector<std::vector<std::string>>& ste
   p.owner = "owner";
   p.initial = [] { return std::any(memory{}); };
   p.start = {&type_of<begun>(), {}};
-  for (const auto& names : steps)
-    p.steps.push_back(make_step(p, names));
+  for (const auto& names : steps) p.steps.push_back(make_step(p, names));
   p.complete = {"owner", &type_of<finish>(),
                 [](const std::any& state) { return message(finish{seen_by(state)}); }};
   p.completed = {&type_of<finished>(), {}};
@@ -87,10 +85,8 @@ script& script::record(new_event e) {
 }
 
 assignment& script::of(const std::string& step, direction d) {
-  if (d == complete)
-    return i.complete;
-  if (d == machine::abort)
-    return i.abort;
+  if (d == complete) return i.complete;
+  if (d == machine::abort) return i.abort;
   auto& s = i.steps[definition->find_step(step).value()];
   return d == forward ? s.forward : s.undo;
 }
@@ -164,18 +160,15 @@ script& script::abort_requested() {
 
 std::string told(const due_command& c) {
   std::string text;
-  if (c.direction == direction::close)
-    text = "close ";
+  if (c.direction == direction::close) text = "close ";
   text += to_string(c.target_direction);
-  if (!c.step.empty())
-    text += " " + c.step;
+  if (!c.step.empty()) text += " " + c.step;
   return c.round == 0 ? text : text + " #" + std::to_string(c.round);
 }
 
 std::vector<std::string> told(const std::vector<due_command>& all) {
   std::vector<std::string> texts;
-  for (const auto& c : all)
-    texts.push_back(told(c));
+  for (const auto& c : all) texts.push_back(told(c));
   return texts;
 }
 
@@ -183,8 +176,7 @@ std::vector<std::string> script::due() const { return told(ensemble::due(i)); }
 
 due_command script::due(const std::string& which) const {
   for (auto& c : ensemble::due(i))
-    if (told(c) == which)
-      return c;
+    if (told(c) == which) return c;
   throw std::logic_error(which + " is not due");
 }
 

@@ -15,7 +15,7 @@ using samples::tree;
 
 std::string refusal(const message_type& type, const std::string& text) {
   try {
-    (void) message::decode(type, text);
+    (void)message::decode(type, text);
   } catch (const error& e) {
     EXPECT_EQ(e.code(), errc::bad_message) << e.what();
     return e.what();
@@ -33,7 +33,7 @@ std::string everything_refusal(const std::string& text) {
 
 std::string write_refusal(const message& m) {
   try {
-    (void) m.text();
+    (void)m.text();
   } catch (const error& e) {
     EXPECT_EQ(e.code(), errc::bad_message) << e.what();
     return e.what();
@@ -164,8 +164,7 @@ TEST(MessageLimits, DoubledNamesAreRefusedAtAnyDepth) {
 
 TEST(MessageLimits, ManyNamesAreCheckedQuickly) {
   std::string text = "{";
-  for (int i = 0; i < 80'000; ++i)
-    text += "\"n" + std::to_string(i) + "\":1,";
+  for (int i = 0; i < 80'000; ++i) text += "\"n" + std::to_string(i) + "\":1,";
   EXPECT_EQ(order_refusal(text + "\"last\":1}"), "it was taken");
   EXPECT_NE(order_refusal(text + "\"n0\":1}"), "it was taken");
 }

@@ -23,8 +23,7 @@ using samples::line;
 
 void append_utf8(std::string& out, char32_t c) {
   const auto byte = [&](unsigned value) { out += static_cast<char>(value); };
-  if (c < 0x80)
-    return byte(c);
+  if (c < 0x80) return byte(c);
   if (c < 0x800) {
     byte(0xC0U | c >> 6);
   } else {
@@ -50,8 +49,7 @@ rc::Gen<std::string> any_text() {
   return rc::gen::map(rc::gen::container<std::vector<std::uint32_t>>(letter),
                       [](const std::vector<std::uint32_t>& letters) {
                         std::string text;
-                        for (const auto c : letters)
-                          append_utf8(text, static_cast<char32_t>(c));
+                        for (const auto c : letters) append_utf8(text, static_cast<char32_t>(c));
                         return text;
                       });
 }
@@ -88,10 +86,8 @@ rc::Gen<everything> any_everything() {
 
 /// RapidCheck has no optionals.
 void fill_optionals(everything& e) {
-  if (*rc::gen::arbitrary<bool>())
-    e.perhaps = *rc::gen::arbitrary<int>();
-  if (*rc::gen::arbitrary<bool>())
-    e.perhaps_line = *any_line();
+  if (*rc::gen::arbitrary<bool>()) e.perhaps = *rc::gen::arbitrary<int>();
+  if (*rc::gen::arbitrary<bool>()) e.perhaps_line = *any_line();
   for (auto n = *rc::gen::inRange(0, 4); n > 0; --n)
     e.gaps.push_back(*rc::gen::arbitrary<bool>() ? std::optional(*any_text()) : std::nullopt);
   e.at = ensemble::timestamp(std::chrono::nanoseconds(*rc::gen::arbitrary<std::int64_t>()));
@@ -143,7 +139,7 @@ TEST(MessageProperty, TextCutShortIsRefused) {
   check_property(200, [] {
     const auto text = ensemble::message(*any_everything()).text();
     const auto cut = text.substr(0, *rc::gen::inRange<std::size_t>(0, text.size()));
-    RC_ASSERT_THROWS_AS((void) ensemble::message::decode(ensemble::type_of<everything>(), cut),
+    RC_ASSERT_THROWS_AS((void)ensemble::message::decode(ensemble::type_of<everything>(), cut),
                         ensemble::error);
   });
 }

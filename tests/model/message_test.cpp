@@ -137,7 +137,7 @@ TEST(Message, EmptyMessageHasNoNameAndNoText) {
   EXPECT_EQ(m.name(), "");
   EXPECT_EQ(m.schema_version(), 0);
   EXPECT_EQ(m.get_if<order_created>(), nullptr);
-  EXPECT_THROW((void) m.text(), error);
+  EXPECT_THROW((void)m.text(), error);
   EXPECT_EQ(m, message());
   EXPECT_FALSE(m == message(samples::ping{}));
 }
@@ -151,7 +151,7 @@ TEST(Message, EqualMeansEqualNameAndText) {
 
 TEST(Message, AskingForAnotherTypeNamesBoth) {
   try {
-    (void) message(samples::ping{}).as<order_created>();
+    (void)message(samples::ping{}).as<order_created>();
     FAIL() << "it was taken for another type";
   } catch (const error& e) {
     EXPECT_EQ(e.code(), errc::bad_message);
@@ -164,20 +164,17 @@ TEST(Message, TextIsMadeOnceForAllThreads) {
     const message m = filled();
     std::array<const std::string*, 8> seen{};
     std::vector<std::thread> threads;
-    for (auto& text : seen)
-      threads.emplace_back([&text, copy = m] { text = &copy.text(); });
-    for (auto& thread : threads)
-      thread.join();
-    for (const auto* text : seen)
-      EXPECT_EQ(text, seen[0]);
+    for (auto& text : seen) threads.emplace_back([&text, copy = m] { text = &copy.text(); });
+    for (auto& thread : threads) thread.join();
+    for (const auto* text : seen) EXPECT_EQ(text, seen[0]);
     EXPECT_EQ(*seen[0], golden);
   }
 }
 
 TEST(Message, TextThatCouldNotBeMadeFailsAgain) {
   const message m = order_created{"\xFF"};
-  EXPECT_THROW((void) m.text(), error);
-  EXPECT_THROW((void) m.text(), error);
+  EXPECT_THROW((void)m.text(), error);
+  EXPECT_THROW((void)m.text(), error);
 }
 
 } // namespace

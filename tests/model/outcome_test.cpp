@@ -113,9 +113,7 @@ TEST(Outcome, OfAnotherRoundChangesNothing) {
 
 TEST(Outcome, OfWhatWasNeverAskedChangesNothing) {
   script s(make_process({{"a"}, {"b", "a"}}));
-  expect_no_change(s, [](script& early) {
-    early.works("b").is_undone("a").finishes().cancels();
-  });
+  expect_no_change(s, [](script& early) { early.works("b").is_undone("a").finishes().cancels(); });
 }
 
 TEST(Outcome, ForeignEventsChangeNothing) {
@@ -140,8 +138,7 @@ TEST(Outcome, EventFoldedAlreadyChangesNothing) {
   script s(make_process({{"a"}, {"b", "a"}}));
   s.refuses("a");
   const auto before = s.due();
-  for (const auto& e : s.journal)
-    evolve(s.i, e);
+  for (const auto& e : s.journal) evolve(s.i, e);
   EXPECT_EQ(s.due(), before);
   EXPECT_EQ(s.i.last, s.journal.back().position);
 }

@@ -48,8 +48,7 @@ TEST(Pivot, ThatHadFailedCompensates) {
 
 TEST(Pivot, WhosePresentOutcomeIsUnknownIsClosedFirstByAbortDeadlineAndExhaustedAttempts) {
   EXPECT_THAT(script(with_pivot()).works("a").abort_requested().due(), ElementsAre("close do b"));
-  EXPECT_THAT(script(with_pivot()).works("a").process_times_out().due(),
-              ElementsAre("close do b"));
+  EXPECT_THAT(script(with_pivot()).works("a").process_times_out().due(), ElementsAre("close do b"));
   script s(with_pivot());
   s.works("a").attempt_fails("b").attempt_fails("b").attempt_fails("b");
   EXPECT_THAT(s.due(), ElementsAre("close do b"));
@@ -102,8 +101,7 @@ TEST(Pivot, SuccessOfALaterRoundGoesForward) {
 TEST(Pivot, AfterItExhaustedAttemptsAndTimeOutsAreStuck) {
   script attempts(with_pivot());
   attempts.works("a").works("b").attempt_fails("c").attempt_fails("c").attempt_fails("c");
-  EXPECT_EQ(attempts.i.stuck_reason(),
-            "step 'c' had no answer in 3 attempts: no answer in time");
+  EXPECT_EQ(attempts.i.stuck_reason(), "step 'c' had no answer in 3 attempts: no answer in time");
   script time(with_pivot());
   time.works("a").works("b").times_out("c");
   EXPECT_EQ(time.i.stuck_reason(), "step 'c' timed out");

@@ -70,8 +70,7 @@ inline ensemble::process_definition in_line() {
       .deadline(1h)
       .starts_on<ordered>([](memory& m, const ordered& e) {
         m.id = e.id;
-        if (e.id == "bad")
-          throw std::runtime_error("no such order");
+        if (e.id == "bad") throw std::runtime_error("no such order");
       })
       .step("payment")
       .asks("payment", [](state m) { return charge{m.id}; })

@@ -32,18 +32,24 @@ std::string refusal_after(Change change) {
 }
 
 TEST(Process, BuilderMakesWhatItsVerbsSay) {
-  const process_definition p =
-      process<memory>("trial", "owner")
-          .version(3)
-          .deadline(1h)
-          .retries({.attempts = 2})
-          .starts_on<begun>(nothing)
-          .step("a").asks("sa", ask).succeeds_on<worked>().fails_on<broke>()
-          .undone_by<undone>([](const memory&) { return undo_work{}; })
-          .within(3s).retries({.attempts = 7})
-          .step("b").after("a").pivot().asks("sb", ask)
-          .completes<finished>([](const memory&) { return finish{}; })
-          .aborts<cancelled>([](const memory&) { return cancel{}; });
+  const process_definition p = process<memory>("trial", "owner")
+                                   .version(3)
+                                   .deadline(1h)
+                                   .retries({.attempts = 2})
+                                   .starts_on<begun>(nothing)
+                                   .step("a")
+                                   .asks("sa", ask)
+                                   .succeeds_on<worked>()
+                                   .fails_on<broke>()
+                                   .undone_by<undone>([](const memory&) { return undo_work{}; })
+                                   .within(3s)
+                                   .retries({.attempts = 7})
+                                   .step("b")
+                                   .after("a")
+                                   .pivot()
+                                   .asks("sb", ask)
+                                   .completes<finished>([](const memory&) { return finish{}; })
+                                   .aborts<cancelled>([](const memory&) { return cancel{}; });
   EXPECT_EQ(p.name, "trial");
   EXPECT_EQ(p.owner, "owner");
   EXPECT_EQ(p.version, 3);
@@ -68,7 +74,9 @@ TEST(Process, BuilderMakesWhatItsVerbsSay) {
 TEST(Process, NamesEveryMessageTypeItNeeds) {
   const process_definition p = process<memory>("trial", "owner")
                                    .starts_on<begun>(nothing)
-                                   .step("a").asks("s", ask).succeeds_on<worked>();
+                                   .step("a")
+                                   .asks("s", ask)
+                                   .succeeds_on<worked>();
   EXPECT_THAT(p.types, ::testing::UnorderedElementsAre(&type_of<begun>(), &type_of<work>(),
                                                        &type_of<worked>()));
 }
@@ -83,7 +91,8 @@ TEST(Process, FindsItsStepsByName) {
 TEST(BadProcess, NameIsRefused) {
   for (const auto* bad : {"", "Trial", "9lives", "a-b", "a b", "_a"})
     EXPECT_THAT(refusal_after([&](auto& p) { p.name = bad; }),
-                HasSubstr("a name is [a-z][a-z0-9_]*, up to 100 characters")) << bad;
+                HasSubstr("a name is [a-z][a-z0-9_]*, up to 100 characters"))
+        << bad;
   EXPECT_THAT(refusal_after([](auto& p) { p.name = std::string(101, 'a'); }),
               HasSubstr("up to 100 characters"));
   EXPECT_EQ(refusal_after([](auto& p) { p.name = std::string(100, 'a'); }), "accepted");
@@ -159,11 +168,14 @@ TEST(BadProcess, AfterNamesNoEarlierStep) {
     EXPECT_THAT(refusal([&] {
                   return process_definition(process<memory>("trial", "owner")
                                                 .starts_on<begun>(nothing)
-                                                .step("a").after(name).asks("s", ask)
-                                                .step("b").asks("s", ask));
+                                                .step("a")
+                                                .after(name)
+                                                .asks("s", ask)
+                                                .step("b")
+                                                .asks("s", ask));
                 }),
-                HasSubstr("process 'trial': step 'a': after(\"" + std::string(name)
-                          + "\") names a step that is not defined before it"));
+                HasSubstr("process 'trial': step 'a': after(\"" + std::string(name) +
+                          "\") names a step that is not defined before it"));
   EXPECT_THAT(refusal_after([](auto& p) { p.steps[0].after = {1}; }),
               HasSubstr("step 'a': after() names a step that is not defined before it"));
 }

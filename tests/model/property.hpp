@@ -25,8 +25,7 @@ void check_property(int cases, Property property) {
   rc::detail::TestParams params = rc::detail::configuration().testParams;
   params.maxSuccess = std::max(1, static_cast<int>(cases * test_scale()));
   const auto result = rc::detail::checkTestable(std::move(property), metadata, params);
-  if (result.template is<rc::detail::SuccessResult>())
-    return;
+  if (result.template is<rc::detail::SuccessResult>()) return;
   std::ostringstream text;
   rc::detail::printResultMessage(result, text);
   FAIL() << text.str();

@@ -40,12 +40,9 @@ struct account {
 };
 
 ensemble::decision<paid, noted> decide_pay(const account& a, const pay& c) {
-  if (c.amount < 0)
-    return ensemble::reject("a negative amount");
-  if (c.amount == 0)
-    return {};
-  if (a.balance > 0)
-    return {paid{c.order_id, c.amount}, noted{"once more"}};
+  if (c.amount < 0) return ensemble::reject("a negative amount");
+  if (c.amount == 0) return {};
+  if (a.balance > 0) return {paid{c.order_id, c.amount}, noted{"once more"}};
   return paid{c.order_id, c.amount};
 }
 
@@ -68,8 +65,7 @@ using namespace service_samples;
 verdict decide(const service_definition& service, const std::vector<message>& history,
                const message& command) {
   auto state = service.initial();
-  for (const auto& event : history)
-    service.fold(state, event);
+  for (const auto& event : history) service.fold(state, event);
   return service.find(command.name())->decide(state, command);
 }
 
@@ -159,8 +155,7 @@ TEST(Service, StatelessDeciderTakesTheCommandAlone) {
 TEST(Service, EffectGetsTheIdempotencyKey) {
   const service_definition service = ensemble::service("card").effect<pay>(
       &pay::order_id, [](const pay& c, const effect_context& e) -> decision<paid, noted> {
-        if (c.amount < 0)
-          return reject("no");
+        if (c.amount < 0) return reject("no");
         return {paid{c.order_id, c.amount}, noted{e.idempotency_key}};
       });
   const auto* handler = service.find("pay");
@@ -204,26 +199,26 @@ TEST(Service, CopyOfADefinitionIsAsGoodAsTheOriginal) {
 
 TEST(ServiceDefinition, CommandTakenTwiceIsRefused) {
   EXPECT_EQ(thrown([] {
-              (void) ensemble::service<account>("payment").on<pay>(decide_pay).on<pay>(decide_pay);
+              (void)ensemble::service<account>("payment").on<pay>(decide_pay).on<pay>(decide_pay);
             }),
             "bad_definition: service 'payment': takes command 'pay' twice; leave one handler");
 }
 
 TEST(ServiceDefinition, NamesAreChecked) {
   for (const auto* name : {"a", "payment", "payment_2", "p9"})
-    EXPECT_EQ(thrown([&] { (void) service(name); }), "nothing") << name;
+    EXPECT_EQ(thrown([&] { (void)service(name); }), "nothing") << name;
   for (const auto* name : {"", "Payment", "2pay", "_p", "pay-ment", "pay.ment", "pay ment"})
-    EXPECT_EQ(thrown([&] { (void) service(name); }).find("bad_definition: service '"), 0U) << name;
-  EXPECT_EQ(thrown([] { (void) service(std::string(201, 'a')); }).find("bad_definition"), 0U);
+    EXPECT_EQ(thrown([&] { (void)service(name); }).find("bad_definition: service '"), 0U) << name;
+  EXPECT_EQ(thrown([] { (void)service(std::string(201, 'a')); }).find("bad_definition"), 0U);
 }
 
 TEST(ServiceDefinition, CancelsNeedsItsEffectBeforeIt) {
   const auto cancel = [](const pay&, const effect_context&) {};
-  EXPECT_EQ(thrown([&] { (void) service("card").cancels<pay>(cancel); }),
+  EXPECT_EQ(thrown([&] { (void)service("card").cancels<pay>(cancel); }),
             "bad_definition: service 'card': cancels<pay> needs an effect of that command "
             "before it");
   EXPECT_EQ(thrown([&] {
-              (void) service<account>("card").on<pay>(decide_pay).cancels<pay>(cancel);
+              (void)service<account>("card").on<pay>(decide_pay).cancels<pay>(cancel);
             }).find("bad_definition"),
             0U);
 }
@@ -236,8 +231,7 @@ TEST(EntityKey, AnyPrintableTextWillDo) {
                                       "\xF0\x9F\x98\x80",
                                       "\xC2\xA0",
                                       std::string(200, 'k')};
-  for (const auto& key : keys)
-    EXPECT_EQ(thrown([&] { detail::check_key(key); }), "nothing") << key;
+  for (const auto& key : keys) EXPECT_EQ(thrown([&] { detail::check_key(key); }), "nothing") << key;
 }
 
 TEST(EntityKey, WhatCannotStandInAStreamsNameIsRefused) {

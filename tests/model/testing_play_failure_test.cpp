@@ -27,13 +27,10 @@ std::string failure(Script script) {
 
 TEST(PlayFailure, NamesFileAndLineOfThePlayAndTheDifference) {
   const int line = __LINE__ + 2;
-  const auto text = failure([] {
-    play(in_line())
-        .event(ordered{"o1"})
-        .asks("payment", charge{"o2"});
-  });
-  EXPECT_EQ(text, std::string(__FILE__) + ":" + std::to_string(line)
-                      + R"(: process 'in_line', after ordered {"id":"o1"}
+  const auto text =
+      failure([] { play(in_line()).event(ordered{"o1"}).asks("payment", charge{"o2"}); });
+  EXPECT_EQ(text, std::string(__FILE__) + ":" + std::to_string(line) +
+                      R"(: process 'in_line', after ordered {"id":"o1"}
 expected:
   > payment: charge {"id":"o2"}
 actual:
@@ -63,8 +60,7 @@ TEST(PlayFailure, UnnamedCommandFailsAtTheNextEventAndAtTheEnd) {
   EXPECT_THAT(failure([] { play(in_line()).event(ordered{"o1"}).event(charged{"p1"}); }),
               EndsWith(text));
   EXPECT_THAT(failure([] { play(in_line()).event(ordered{"o1"}).running(); }), EndsWith(text));
-  EXPECT_THAT(failure([] { play(in_line()).event(ordered{"o1"}).asks_nothing(); }),
-              EndsWith(text));
+  EXPECT_THAT(failure([] { play(in_line()).event(ordered{"o1"}).asks_nothing(); }), EndsWith(text));
 }
 
 TEST(PlayFailure, UnnamedCloseFails) {
@@ -88,14 +84,12 @@ TEST(PlayFailure, ScriptBeginsWithTheStartEvent) {
 }
 
 TEST(PlayFailure, EventThatNothingWaitsForFails) {
-  EXPECT_THAT(failure([] {
-                play(in_line())
-                    .event(ordered{"o1"})
-                    .asks("payment", charge{"o1"})
-                    .event(reserved{});
-              }),
-              HasSubstr("'reserved' fits nothing that is outstanding; it is running, "
-                        "outstanding: 'payment'"));
+  EXPECT_THAT(
+      failure([] {
+        play(in_line()).event(ordered{"o1"}).asks("payment", charge{"o1"}).event(reserved{});
+      }),
+      HasSubstr("'reserved' fits nothing that is outstanding; it is running, "
+                "outstanding: 'payment'"));
 }
 
 auto branches() {
@@ -168,9 +162,15 @@ TEST(PlayFailure, AnotherEndIsADifference) {
 
 TEST(PlayFailure, EndedProcessTakesNothingMore) {
   EXPECT_THAT(failure([] {
-                play(side_by_side()).event(ordered{"o1"}).asks("mail", greet{})
-                    .asks("payment", charge{"left of o1"}).asks("payment", charge{"right of o1"})
-                    .answers("left", charged{}).event(charged{}).acknowledges().event(charged{});
+                play(side_by_side())
+                    .event(ordered{"o1"})
+                    .asks("mail", greet{})
+                    .asks("payment", charge{"left of o1"})
+                    .asks("payment", charge{"right of o1"})
+                    .answers("left", charged{})
+                    .event(charged{})
+                    .acknowledges()
+                    .event(charged{});
               }),
               EndsWith("'charged' fits nothing that is outstanding; it is completed"));
 }

@@ -30,10 +30,8 @@ struct account {
 ensemble::service_definition payment() {
   return ensemble::service<account>("payment").on<pay>(
       &pay::order_id, [](const account& a, const pay& c) -> ensemble::decision<paid, noted> {
-        if (c.amount < 0)
-          return ensemble::reject("negative");
-        if (c.amount == 0)
-          return {};
+        if (c.amount < 0) return ensemble::reject("negative");
+        if (c.amount == 0) return {};
         return {paid{c.order_id, c.amount}, noted{std::to_string(a.balance)}};
       });
 }
@@ -42,8 +40,7 @@ ensemble::service_definition card() {
   return ensemble::service("card").effect<pay>(
       &pay::order_id,
       [](const pay& c, const ensemble::effect_context& e) -> ensemble::decision<noted> {
-        if (c.amount < 0)
-          throw std::runtime_error("the line is dead");
+        if (c.amount < 0) throw std::runtime_error("the line is dead");
         return noted{e.idempotency_key};
       });
 }
@@ -118,7 +115,7 @@ TEST(Given, EffectIsRunWithTheTestsIdempotencyKey) {
 }
 
 TEST(Given, ExceptionOfTheHandlerIsHandedOn) {
-  EXPECT_THROW((void) given(card()).when(pay{"o1", -1}), std::runtime_error);
+  EXPECT_THROW((void)given(card()).when(pay{"o1", -1}), std::runtime_error);
 }
 
 TEST(Given, FailureNamesFileAndLineAndMarksTheFirstDifference) {
@@ -233,8 +230,8 @@ TEST_F(InstalledHandler, IsCalledOnceInsteadOfThrowing) {
   given(payment(), pay{}).when(noted{}).then_rejected("no");
   const int line = __LINE__ - 1;
   ASSERT_EQ(reports.size(), 1U);
-  EXPECT_EQ(reports[0], std::to_string(line)
-                            + ": service 'payment', given 1 event\nthe service has no event 'pay'");
+  EXPECT_EQ(reports[0], std::to_string(line) +
+                            ": service 'payment', given 1 event\nthe service has no event 'pay'");
   given(payment()).when(pay{"o1", 0}).then_nothing();
   EXPECT_EQ(reports.size(), 1U);
 }

@@ -106,8 +106,7 @@ TEST(Undo, WithoutAnAnswerInAllAttemptsIsStuck) {
   s.works("a").breaks("b");
   s.attempt_fails("a", undo).attempt_fails("a", undo).attempt_fails("a", undo);
   EXPECT_THAT(s.due(), IsEmpty());
-  EXPECT_EQ(s.i.stuck_reason(),
-            "undo of 'a' had no answer in 3 attempts: no answer in time");
+  EXPECT_EQ(s.i.stuck_reason(), "undo of 'a' had no answer in 3 attempts: no answer in time");
 }
 
 TEST(Undo, OutcomeStillSettlesWhatIsStuck) {

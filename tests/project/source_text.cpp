@@ -43,8 +43,7 @@ private:
   /// Where the next `what` begins, or ends for a block's end; the text's end if there is none.
   std::size_t find(std::string_view what, std::size_t skip = 0) const {
     auto found = in_.find(what, at_ + skip);
-    if (found == std::string_view::npos)
-      return in_.size();
+    if (found == std::string_view::npos) return in_.size();
     return skip == 0 ? found : found + what.size();
   }
 
@@ -61,16 +60,14 @@ private:
 
   void blank(std::size_t end) {
     for (; at_ < end; ++at_)
-      if (in_[at_] != '\n')
-        out_[at_] = ' ';
+      if (in_[at_] != '\n') out_[at_] = ' ';
   }
 
   void literal() {
     const char quote = in_[at_];
     if (quote == '"' && at_ > 0 && in_[at_ - 1] == 'R') {
       const auto open = in_.find('(', at_);
-      if (open == std::string_view::npos)
-        return blank(in_.size());
+      if (open == std::string_view::npos) return blank(in_.size());
       const auto end = ")" + std::string{in_.substr(at_ + 1, open - at_ - 1)} + "\"";
       return blank(find(end, 1));
     }
@@ -99,12 +96,10 @@ bool file_exists(std::string_view path) { return fs::exists(root / path); }
 std::vector<source_file> source_files() {
   std::vector<source_file> files;
   for (const auto* folder : {"include", "src", "apps", "tests", "benchmarks"}) {
-    if (!fs::exists(root / folder))
-      continue;
+    if (!fs::exists(root / folder)) continue;
     for (const auto& entry : fs::recursive_directory_iterator{root / folder}) {
       const auto extension = entry.path().extension();
-      if (!entry.is_regular_file() || (extension != ".hpp" && extension != ".cpp"))
-        continue;
+      if (!entry.is_regular_file() || (extension != ".hpp" && extension != ".cpp")) continue;
       const auto path = fs::relative(entry.path(), root).generic_string();
       files.push_back({path, read_file(path)});
     }

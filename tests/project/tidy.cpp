@@ -120,8 +120,7 @@ violations check_include_directions(const source_file& file) {
   const bool in_src = below(path, "src/");
   const bool in_public = below(path, "include/");
   const auto* own = in_src ? room_of(path.substr(4)) : nullptr;
-  if (in_src && !own)
-    found.push_back({file.path, 1, "belongs in a room: src/<room>/"});
+  if (in_src && !own) found.push_back({file.path, 1, "belongs in a room: src/<room>/"});
   for (const auto& include : includes_of(file)) {
     const std::string_view name = include.name;
     const auto report = [&](std::string_view why) {
@@ -146,8 +145,7 @@ violations check_include_directions(const source_file& file) {
 
 violations check_model_is_pure(const source_file& file) {
   violations found;
-  if (!below(file.path, "src/model/"))
-    return found;
+  if (!below(file.path, "src/model/")) return found;
   for (const auto& [line, name, quoted] : includes_of(file)) {
     const bool known =
         below(name, "model/") || below(name, "ensemble/") || below(name, "nlohmann/");
@@ -160,8 +158,7 @@ violations check_model_is_pure(const source_file& file) {
 violations check_outside_libraries(const source_file& file) {
   violations found;
   for (const auto& [line, name, quoted] : includes_of(file)) {
-    if (name == "nlohmann/json_fwd.hpp")
-      continue;
+    if (name == "nlohmann/json_fwd.hpp") continue;
     for (const auto& library : outside_libraries())
       if (below(name, library.header) && !any_prefix(file.path, library.allowed))
         found.push_back({file.path, line, name + " stays in its own room"});
@@ -186,8 +183,7 @@ violations check_sizes(const source_file& file) {
 
 violations check_banned_calls(const source_file& file) {
   violations found;
-  if (!below(file.path, "src/") && !below(file.path, "include/"))
-    return found;
+  if (!below(file.path, "src/") && !below(file.path, "include/")) return found;
   const auto code = code_only(file.text);
   const auto code_lines = lines_of(code);
   const auto lines = lines_of(file.text);
@@ -196,8 +192,8 @@ violations check_banned_calls(const source_file& file) {
     for (const auto& call : banned_calls()) {
       std::match_results<std::string_view::const_iterator> match;
       const auto line = code_lines[i];
-      if (!any_prefix(file.path, call.except)
-          && std::regex_search(line.begin(), line.end(), match, call.form))
+      if (!any_prefix(file.path, call.except) &&
+          std::regex_search(line.begin(), line.end(), match, call.form))
         found.push_back({file.path, i + 1, match.str() + ": " + std::string{call.remedy}});
     }
     if (std::regex_search(lines[i].begin(), lines[i].end(), unfinished))

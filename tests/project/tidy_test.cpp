@@ -16,8 +16,7 @@ using check = violations (*)(const source_file&);
 violations in_the_project(check rule) {
   violations all;
   for (const auto& file : source_files())
-    for (auto& found : rule(file))
-      all.push_back(std::move(found));
+    for (auto& found : rule(file)) all.push_back(std::move(found));
   return all;
 }
 
@@ -127,8 +126,7 @@ TEST(TidyPlanted, OutsideLibraryInItsRoom) {
 TEST(TidyPlanted, LongFileAndLongLine) {
   const auto lines = [](int count) {
     std::string text;
-    for (int i = 0; i < count; ++i)
-      text += "int x;\n";
+    for (int i = 0; i < count; ++i) text += "int x;\n";
     return text;
   };
   EXPECT_THAT(planted(check_sizes, "tests/a.cpp", lines(501)), SizeIs(1));

@@ -17,8 +17,7 @@ bool is_separator(std::string_view line) {
 template <class F>
 void each_match(std::string_view text, const std::regex& form, F f) {
   using iterator = std::regex_iterator<std::string_view::const_iterator>;
-  for (iterator i{text.begin(), text.end(), form}; i != iterator{}; ++i)
-    f(*i);
+  for (iterator i{text.begin(), text.end(), form}; i != iterator{}; ++i) f(*i);
 }
 
 } // namespace
@@ -29,8 +28,7 @@ std::set<std::string> test_names(const std::vector<source_file>& files) {
       R"(\s*\(\s*(\w+)\s*,\s*(\w+)\s*[,)])"};
   std::set<std::string> names;
   for (const auto& file : files) {
-    if (!file.path.starts_with("tests/") || !file.path.ends_with(".cpp"))
-      continue;
+    if (!file.path.starts_with("tests/") || !file.path.ends_with(".cpp")) continue;
     each_match(code_only(file.text), form, [&](const string_match& match) {
       names.insert(match[1].str() + "." + match[2].str());
     });
@@ -61,16 +59,13 @@ std::vector<std::string> check_traceability(const std::string& table,
         wrong.push_back(where + "there is no file " + match[1].str());
     });
     const bool heading = i + 1 < lines.size() && is_separator(lines[i + 1]);
-    if (!is_row(line) || is_separator(line) || heading)
-      continue;
-    if (named == 0)
-      wrong.push_back(where + "names no test");
+    if (!is_row(line) || is_separator(line) || heading) continue;
+    if (named == 0) wrong.push_back(where + "names no test");
     each_match(line, rule_form,
                [&](const string_match& match) { seen.insert(std::stoi(match[1])); });
   }
   for (int rule = 1; rule <= rules; ++rule)
-    if (!seen.contains(rule))
-      wrong.push_back("no row for rule " + std::to_string(rule));
+    if (!seen.contains(rule)) wrong.push_back("no row for rule " + std::to_string(rule));
   return wrong;
 }
 

@@ -10,9 +10,7 @@ using ensemble::decision;
 using ensemble::reject;
 
 namespace {
-bool begins(const std::string& id, std::string_view with) {
-  return id.rfind(with, 0) == 0;
-}
+bool begins(const std::string& id, std::string_view with) { return id.rfind(with, 0) == 0; }
 } // namespace
 
 ensemble::service_definition shop() {
@@ -56,7 +54,10 @@ ensemble::service_definition till(till_switches* s) {
 
 ensemble::service_definition packing_table() {
   return ensemble::service<>("table").on<pack>(
-      [](const pack& c) { return std::string("one"); (void)c; },
+      [](const pack& c) {
+        return std::string("one");
+        (void)c;
+      },
       [](const pack& c) -> decision<packed, unpackable> {
         if (begins(c.id, "unpackable")) return unpackable{c.id};
         return packed{c.id};
@@ -71,7 +72,10 @@ ensemble::process_definition selling(ensemble::retry_policy retries) {
         s.price = e.price;
       })
       .step("pay")
-      .asks("till", [](const sale& s) { return charge{s.id, s.price}; })
+      .asks("till",
+            [](const sale& s) {
+              return charge{s.id, s.price};
+            })
       .succeeds_on<charged>()
       .fails_on<declined>([](sale& s, const declined&) { s.why = "declined"; })
       .undone_by<refunded>([](const sale& s) { return refund{s.id}; })
@@ -83,7 +87,9 @@ ensemble::process_definition selling(ensemble::retry_policy retries) {
       .fails_on<unpackable>([](sale& s, const unpackable&) { s.why = "unpackable"; })
       .retries(retries)
       .completes<confirmed>([](const sale& s) { return confirm{s.id}; })
-      .aborts<cancelled>([](const sale& s) { return cancel{s.id, s.why}; });
+      .aborts<cancelled>([](const sale& s) {
+        return cancel{s.id, s.why};
+      });
 }
 
 ensemble::runtime_options in_memory() {

@@ -100,7 +100,7 @@ struct till_state {
 /// A till that a test may watch and disturb.
 struct till_switches {
   std::atomic<int> calls{0};
-  std::atomic<int> throws{0};       ///< so many calls throw first
+  std::atomic<int> throws{0}; ///< so many calls throw first
   std::atomic<bool> refuses_refunds{false};
 };
 ensemble::service_definition till(till_switches* switches = nullptr);

@@ -68,8 +68,8 @@ TEST(Recovery, StopsAtAnyMomentLoseAndDoubleNothing) {
     r.start();
     std::vector<std::future<ensemble::receipt>> sent;
     for (int n = 0; n < 40; ++n) {
-      const auto id = (n % 5 == 0 ? "unpackable-" : "b-") + std::to_string(round) + "-" +
-                      std::to_string(n);
+      const auto id =
+          (n % 5 == 0 ? "unpackable-" : "b-") + std::to_string(round) + "-" + std::to_string(n);
       sent.push_back(r.send("shop", buy{id, 20}, {.idempotency_key = id}));
       placed.insert(id);
     }
