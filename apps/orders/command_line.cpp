@@ -6,6 +6,9 @@ namespace orders {
 
 namespace {
 
+/// Counts are unsigned, and a minus sign would wrap them round.
+const CLI::Range count(std::uint64_t{0}, std::uint64_t{1'000'000'000'000});
+
 void add_evidence(CLI::App& app, evidence& files, const char* gateway_help) {
   app.add_option("--gateway", files.gateway, gateway_help);
   app.add_option("--acknowledged", files.acknowledged,
@@ -22,13 +25,15 @@ CLI::App* add_run(CLI::App& app, run_options& o) {
   auto* csv = run->add_option("--csv", o.csv, "Real orders, in the Online Retail format");
   run->add_option("--orders", o.orders, "How many orders to generate")
       ->capture_default_str()
+      ->check(count)
       ->excludes(csv);
   run->add_option("--lines", o.lines, "Lines of a generated order")
       ->capture_default_str()
       ->check(CLI::Range(1, 10'000))
       ->excludes(csv);
   run->add_option("--seed", o.failures.seed, "Other seed, other orders and other failures")
-      ->capture_default_str();
+      ->capture_default_str()
+      ->check(count);
   run->add_option("--concurrency", o.concurrency, "Orders in flight")
       ->capture_default_str()
       ->check(CLI::Range(1, 1'000'000));
@@ -72,7 +77,9 @@ CLI::App* add_list(CLI::App& app, read_options& o) {
   add_journal(*list, o.journal);
   list->add_option("--state", o.state, "Only these: open, confirmed, cancelled")
       ->check(CLI::IsMember({"open", "confirmed", "cancelled"}));
-  list->add_option("--limit", o.limit, "How many at most; 0: all")->capture_default_str();
+  list->add_option("--limit", o.limit, "How many at most; 0: all")
+      ->capture_default_str()
+      ->check(count);
   return list;
 }
 
@@ -87,8 +94,10 @@ CLI::App* add_export(CLI::App& app, read_options& o) {
   auto* events = app.add_subcommand("export", "Write events as lines of JSON");
   add_journal(*events, o.journal);
   events->add_option("--order", o.order, "Only the events of this order");
-  events->add_option("--from", o.from, "The first position")->capture_default_str();
-  events->add_option("--limit", o.limit, "How many events at most; 0: all")->capture_default_str();
+  events->add_option("--from", o.from, "The first position")->capture_default_str()->check(count);
+  events->add_option("--limit", o.limit, "How many events at most; 0: all")
+      ->capture_default_str()
+      ->check(count);
   return events;
 }
 
@@ -113,8 +122,7 @@ parsed_command_line parse_command_line(int argc, const char* const* argv) {
     return parsed;
   }
   for (const auto& [app_command, command] : commands)
-    if (app_command->parsed())
-      line.command = command;
+    if (app_command->parsed()) line.command = command;
   return parsed;
 }
 

@@ -7,16 +7,11 @@ namespace {
 
 int dispatch(const orders::command_line& line) {
   switch (line.command) {
-  case orders::command::run:
-    return orders::run_orders(line.run, std::cout);
-  case orders::command::show:
-    return orders::show_order(line.read, std::cout);
-  case orders::command::list:
-    return orders::list_orders(line.read, std::cout);
-  case orders::command::verify:
-    return orders::verify_orders(line.read, std::cout);
-  case orders::command::export_events:
-    return orders::export_events(line.read, std::cout);
+  case orders::command::run: return orders::run_orders(line.run, std::cout);
+  case orders::command::show: return orders::show_order(line.read, std::cout);
+  case orders::command::list: return orders::list_orders(line.read, std::cout);
+  case orders::command::verify: return orders::verify_orders(line.read, std::cout);
+  case orders::command::export_events: return orders::export_events(line.read, std::cout);
   }
   return 2;
 }
@@ -25,8 +20,7 @@ int dispatch(const orders::command_line& line) {
 
 int main(int argc, char** argv) {
   const auto parsed = orders::parse_command_line(argc, argv);
-  if (parsed.exit_code)
-    return *parsed.exit_code;
+  if (parsed.exit_code) return *parsed.exit_code;
   try {
     const int code = dispatch(parsed.line);
     std::cout.flush();

@@ -21,10 +21,8 @@ ensemble::type_lookup message_types() {
   auto types = std::make_shared<types_by_name>();
   const auto all = make_shop();
   for (const auto& service : all.services)
-    for (const auto* type : service.types)
-      types->emplace(type->name, type);
-  for (const auto* type : all.process.types)
-    types->emplace(type->name, type);
+    for (const auto* type : service.types) types->emplace(type->name, type);
+  for (const auto* type : all.process.types) types->emplace(type->name, type);
   return [types](std::string_view name) -> const ensemble::message_type* {
     const auto found = types->find(name);
     return found == types->end() ? nullptr : found->second;

@@ -19,8 +19,7 @@ std::string formatted(const char* format, Values... values) {
 
 std::string grouped(std::uint64_t number) {
   auto text = std::to_string(number);
-  for (auto at = text.size(); at > 3;)
-    text.insert(at -= 3, 1, ',');
+  for (auto at = text.size(); at > 3;) text.insert(at -= 3, 1, ',');
   return text;
 }
 
@@ -32,8 +31,7 @@ std::string to_text(std::chrono::nanoseconds span) {
   };
   constexpr std::array units{unit{1e9, "s"}, unit{1e6, "ms"}, unit{1e3, "us"}};
   for (const auto& u : units) {
-    if (ns < u.size)
-      continue;
+    if (ns < u.size) continue;
     const auto value = ns / u.size;
     return formatted(value < 9.995   ? "%.2f %s"
                      : value < 99.95 ? "%.1f %s"
@@ -51,9 +49,8 @@ std::string to_text(ensemble::timestamp time) {
   ::gmtime_r(&seconds_since_1970, &parts);
   std::array<char, 32> date{};
   std::strftime(date.data(), date.size(), "%F %T", &parts);
-  return date.data()
-         + formatted(".%06lld",
-                     static_cast<long long>(duration_cast<microseconds>(time - whole).count()));
+  return date.data() + formatted(".%06lld", static_cast<long long>(
+                                                duration_cast<microseconds>(time - whole).count()));
 }
 
 std::string rate_text(double per_second) {

@@ -132,8 +132,7 @@ TEST(Progress, SaysNothingOfNothing) {
 TEST(Latencies, QuantilesAreWithinThreePercent) {
   latencies times;
   EXPECT_EQ(times.quantile(0.5), 0ns);
-  for (int us = 1; us <= 10'000; ++us)
-    times.add(std::chrono::microseconds(us));
+  for (int us = 1; us <= 10'000; ++us) times.add(std::chrono::microseconds(us));
   EXPECT_EQ(times.count(), 10'000U);
   for (const auto& [share, expected] : {std::pair{0.5, 5e6}, {0.95, 9.5e6}, {0.99, 9.9e6}}) {
     const auto got = static_cast<double>(times.quantile(share).count());

@@ -30,8 +30,8 @@ struct quiet {
 class OrdersProgram : public testing::Test {
 protected:
   OrdersProgram()
-      : folder_(testing::TempDir() + "orders-" + std::to_string(::getpid()) + "-"
-                + testing::UnitTest::GetInstance()->current_test_info()->name()) {
+      : folder_(testing::TempDir() + "orders-" + std::to_string(::getpid()) + "-" +
+                testing::UnitTest::GetInstance()->current_test_info()->name()) {
     std::filesystem::remove_all(folder_);
     std::filesystem::create_directory(folder_);
   }
@@ -68,8 +68,7 @@ protected:
   [[nodiscard]] std::vector<std::string> lines() const {
     std::istringstream in(said);
     std::vector<std::string> all;
-    for (std::string line; std::getline(in, line);)
-      all.push_back(line);
+    for (std::string line; std::getline(in, line);) all.push_back(line);
     return all;
   }
 
@@ -210,8 +209,7 @@ TEST_F(OrdersProgram, CtrlCStopsInOrderAndTheNextRunGoesOn) {
   auto o = flags(1'000'000);
   std::thread user([] {
     struct sigaction now {};
-    do
-      ::sigaction(SIGINT, nullptr, &now);
+    do ::sigaction(SIGINT, nullptr, &now);
     while (now.sa_handler == SIG_DFL); // not before the program is ready for it
     std::this_thread::sleep_for(std::chrono::milliseconds(200));
     ::kill(::getpid(), SIGINT);

@@ -23,8 +23,7 @@ namespace {
 
 acknowledged_file::acknowledged_file(const std::string& path)
     : file_(::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644)) {
-  if (file_ < 0)
-    refuse(path);
+  if (file_ < 0) refuse(path);
 }
 
 acknowledged_file::~acknowledged_file() { ::close(file_); }
@@ -37,11 +36,9 @@ void acknowledged_file::add(std::string_view order_id, ensemble::position at) {
 
 acknowledged_check::acknowledged_check(const std::string& path, findings& found) : found_(found) {
   std::ifstream in(path, std::ios::binary);
-  if (!in)
-    refuse(path);
+  if (!in) refuse(path);
   for (std::string line; std::getline(in, line);) {
-    if (in.eof())
-      break; // without its end: torn by a kill, so it was told to nobody
+    if (in.eof()) break; // without its end: torn by a kill, so it was told to nobody
     const auto space = line.rfind(' ');
     std::uint64_t at = 0;
     const auto* end = line.data() + line.size();
@@ -58,16 +55,16 @@ void acknowledged_check::feed(const ensemble::recorded_event& e) {
     const auto& [at, order_id] = told_[next_];
     const auto* created = at == e.position.value ? e.body.get_if<order_created>() : nullptr;
     if (!created || created->order_id != order_id)
-      found_.add("S1", "order " + order_id + " was acknowledged at position " + std::to_string(at)
-                           + ", where '" + std::string(e.body.name()) + "' of " + e.stream
-                           + " stands");
+      found_.add("S1", "order " + order_id + " was acknowledged at position " + std::to_string(at) +
+                           ", where '" + std::string(e.body.name()) + "' of " + e.stream +
+                           " stands");
   }
 }
 
 void acknowledged_check::finish() {
   for (; next_ < told_.size(); ++next_)
-    found_.add("S1", "order " + told_[next_].second + " was acknowledged at position "
-                         + std::to_string(told_[next_].first) + ", which the journal has not");
+    found_.add("S1", "order " + told_[next_].second + " was acknowledged at position " +
+                         std::to_string(told_[next_].first) + ", which the journal has not");
 }
 
 } // namespace orders

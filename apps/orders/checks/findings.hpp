@@ -21,8 +21,7 @@ public:
 
   void add(std::string rule, std::string text) {
     ++counts_[rule];
-    if (first_.size() < kept)
-      first_.push_back({std::move(rule), std::move(text)});
+    if (first_.size() < kept) first_.push_back({std::move(rule), std::move(text)});
   }
   [[nodiscard]] bool none() const noexcept { return counts_.empty(); }
   [[nodiscard]] const std::map<std::string, std::uint64_t>& counts() const noexcept {

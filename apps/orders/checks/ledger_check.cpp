@@ -14,8 +14,8 @@ ledger_check::ledger_check(const std::string& path, findings& found) : found_(fo
       return;
     }
     if (!fresh)
-      found_.add("G3", "gateway: a second operation under key " + entry.key
-                           + (it.cancelled ? ", after it was cancelled" : ""));
+      found_.add("G3", "gateway: a second operation under key " + entry.key +
+                           (it.cancelled ? ", after it was cancelled" : ""));
     it.operation = entry.operation;
     it.order_id = std::move(entry.order_id);
     it.amount = entry.amount;
@@ -27,8 +27,8 @@ void ledger_check::feed(const ensemble::recorded_event& e) {
     expect(e, gateway_operation::charge, paid->order_id, paid->amount);
   } else if (const auto* back = e.body.get_if<payment_refunded>()) {
     expect(e, gateway_operation::refund, back->order_id, back->amount);
-  } else if (e.body.name() == "ensemble.command_voided"
-             && ensemble::category_of(e.stream) == "payment") {
+  } else if (e.body.name() == "ensemble.command_voided" &&
+             ensemble::category_of(e.stream) == "payment") {
     const auto it = accounts_.find(to_string(e.command()));
     if (it == accounts_.end())
       found_.add("G4", "gateway: " + e.stream + " was voided, but its key is not blocked");
@@ -49,23 +49,20 @@ void ledger_check::expect(const ensemble::recorded_event& e, gateway_operation o
   }
   auto& there = it->second;
   if (there.operation != operation || there.order_id != order_id || there.amount != amount)
-    found_.add("G3", what + " differs from the gateway's " + to_text(there.amount) + " for order "
-                         + there.order_id);
-  if (there.cancelled)
-    found_.add("G4", what + " was cancelled at the gateway");
-  if (there.known)
-    found_.add("G3", what + " shares its key with another event");
+    found_.add("G3", what + " differs from the gateway's " + to_text(there.amount) + " for order " +
+                         there.order_id);
+  if (there.cancelled) found_.add("G4", what + " was cancelled at the gateway");
+  if (there.known) found_.add("G3", what + " shares its key with another event");
   there.known = true;
 }
 
 void ledger_check::finish(bool quiet) {
-  if (!quiet)
-    return;
+  if (!quiet) return;
   for (const auto& [key, it] : accounts_)
     if (!it.known && !it.cancelled)
-      found_.add("G3", "gateway: " + std::string(ensemble_enum_name(it.operation)) + " of "
-                           + to_text(it.amount) + " for order " + it.order_id
-                           + " has no outcome in the journal");
+      found_.add("G3", "gateway: " + std::string(ensemble_enum_name(it.operation)) + " of " +
+                           to_text(it.amount) + " for order " + it.order_id +
+                           " has no outcome in the journal");
 }
 
 } // namespace orders

@@ -45,8 +45,7 @@ void order_check::feed(const ensemble::recorded_event& e) {
 void order_check::created(const order_created& e, const ensemble::recorded_event& at) {
   ++created_;
   // Only open orders are kept, but the place in the stream tells a second creation all the same.
-  if (at.version.value != 0)
-    report("D4", e.order_id, "is created again");
+  if (at.version.value != 0) report("D4", e.order_id, "is created again");
   open_.insert_or_assign(e.order_id, open_order{e.total, {}, {}, {}, false});
 }
 
@@ -64,14 +63,13 @@ void order_check::ended(const std::string& order_id, const order_confirmed* conf
   const auto owed = confirmed ? confirmed->total : money{};
   if (kept != owed)
     report("D1", order_id,
-           "authorised " + to_text(it->authorised) + " - refunded " + to_text(it->refunded)
-               + " is not what was confirmed, " + to_text(owed));
+           "authorised " + to_text(it->authorised) + " - refunded " + to_text(it->refunded) +
+               " is not what was confirmed, " + to_text(owed));
   if (confirmed && confirmed->total != it->total)
     report("D1", order_id,
-           "was created for " + to_text(it->total) + ", confirmed for "
-               + to_text(confirmed->total));
-  if (!it->reserved.empty())
-    report("D2", order_id, "has ended, but holds a reservation");
+           "was created for " + to_text(it->total) + ", confirmed for " +
+               to_text(confirmed->total));
+  if (!it->reserved.empty()) report("D2", order_id, "has ended, but holds a reservation");
   if (it->dispatched != (confirmed != nullptr))
     report("D2", order_id,
            confirmed ? "is confirmed, but nothing was dispatched"
@@ -82,14 +80,11 @@ void order_check::ended(const std::string& order_id, const order_confirmed* conf
 void order_check::moved(const std::string& order_id, const std::vector<stock_movement>& items,
                         movement how) {
   auto* order = find(order_id);
-  if (!order)
-    report("D4", order_id, "moves stock, but is not open");
-  for (const auto& item : items)
-    count(item, how, order, order_id);
+  if (!order) report("D4", order_id, "moves stock, but is not open");
+  for (const auto& item : items) count(item, how, order, order_id);
   if (order && how != movement::reserve && !order->reserved.empty())
     report("D2", order_id, "gave back a part of its reservation only");
-  if (order && how == movement::dispatch)
-    order->dispatched = true;
+  if (order && how == movement::dispatch) order->dispatched = true;
 }
 
 void order_check::count(const stock_movement& m, movement how, open_order* order,
@@ -122,8 +117,8 @@ void order_check::count(const stock_movement& m, movement how, open_order* order
     report("D2", order_id, "leaves " + m.sku + " below zero");
   if (level.free != m.free)
     report("D2", order_id,
-           "leaves " + std::to_string(level.free) + " units of " + m.sku
-               + " free, the warehouse says " + std::to_string(m.free));
+           "leaves " + std::to_string(level.free) + " units of " + m.sku +
+               " free, the warehouse says " + std::to_string(m.free));
 }
 
 order_check::open_order* order_check::find(const std::string& order_id) {
@@ -136,12 +131,12 @@ void order_check::finish() {
     if (level.free + level.reserved + level.shipped != units_an_item_)
       found_.add("D2", "item " + sku + ": free, reserved and shipped units do not add up");
   if (open_.empty() && difference(authorised_, refunded_) != confirmed_money_)
-    found_.add("D1", "in total: authorised " + to_text(authorised_) + " - refunded "
-                         + to_text(refunded_) + " is not what was confirmed, "
-                         + to_text(confirmed_money_));
+    found_.add("D1", "in total: authorised " + to_text(authorised_) + " - refunded " +
+                         to_text(refunded_) + " is not what was confirmed, " +
+                         to_text(confirmed_money_));
   if (open_.empty() && reserved_units_ != 0)
-    found_.add("D2", "all orders have ended, but " + std::to_string(reserved_units_)
-                         + " units are reserved");
+    found_.add("D2", "all orders have ended, but " + std::to_string(reserved_units_) +
+                         " units are reserved");
 }
 
 void order_check::report(const char* rule, const std::string& order_id, const std::string& text) {

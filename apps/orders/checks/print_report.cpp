@@ -8,8 +8,7 @@ namespace {
 
 std::uint64_t count_of(const findings& found, std::initializer_list<const char*> rules) {
   std::uint64_t count = 0;
-  for (const auto* rule : rules)
-    count += found.count(rule);
+  for (const auto* rule : rules) count += found.count(rule);
   return count;
 }
 
@@ -24,18 +23,18 @@ void print(std::ostream& out, const verification_report& r) {
   const auto& found = r.found;
   out << "checked     " << r.events << " events of " << r.orders << " orders\n";
   line(out, "D1",
-       "money, authorised " + to_text(r.authorised) + " - refunded " + to_text(r.refunded)
-           + (r.open == 0 ? " = confirmed " : ", confirmed ") + to_text(r.confirmed_money),
+       "money, authorised " + to_text(r.authorised) + " - refunded " + to_text(r.refunded) +
+           (r.open == 0 ? " = confirmed " : ", confirmed ") + to_text(r.confirmed_money),
        found.count("D1"));
   line(out, "D2",
-       "stock, " + std::to_string(r.shipped_units) + " units shipped, "
-           + std::to_string(r.reserved_units) + " reserved",
+       "stock, " + std::to_string(r.shipped_units) + " units shipped, " +
+           std::to_string(r.reserved_units) + " reserved",
        found.count("D2"));
   line(out, "D3", "one last word an order", found.count("D3"));
   line(out, "D4", "every order is there, and created once", found.count("D4"));
   line(out, "G1-G5",
-       "sagas, " + std::to_string(r.completed) + " completed, " + std::to_string(r.compensated)
-           + " compensated, " + std::to_string(r.instances - r.completed - r.compensated) + " open",
+       "sagas, " + std::to_string(r.completed) + " completed, " + std::to_string(r.compensated) +
+           " compensated, " + std::to_string(r.instances - r.completed - r.compensated) + " open",
        count_of(found, {"G1", "G2", "G3", "G4", "G5"}));
   line(out, "S4,S5", "versions and positions without gaps", count_of(found, {"S4", "S5"}));
   if (r.with_acknowledged)
@@ -45,10 +44,8 @@ void print(std::ostream& out, const verification_report& r) {
   if (r.with_gateway)
     out << "  the gateway's " << r.gateway_operations << " operations were held against the journal"
         << " (G3, G4)\n";
-  for (const auto& it : found.first())
-    out << "  ! " << it.rule << ": " << it.text << '\n';
-  for (const auto& example : r.open_examples)
-    out << "  open: " << example << '\n';
+  for (const auto& it : found.first()) out << "  ! " << it.rule << ": " << it.text << '\n';
+  for (const auto& example : r.open_examples) out << "  open: " << example << '\n';
 }
 
 } // namespace orders

@@ -18,26 +18,22 @@ void saga_trace::feed(const recorded_event& e, findings& found) {
     last_note_ = std::string(e.body.name()) + (o.step.empty() ? "" : " (" + o.step + ")");
     return;
   }
-  if (e.body.name() == "ensemble.close_refused")
-    return;
+  if (e.body.name() == "ensemble.close_refused") return;
   const auto what = "'" + std::string(e.body.name()) + "'";
-  if (terminal())
-    report("G2", what + " after the last word");
+  if (terminal()) report("G2", what + " after the last word");
   if (e.command() != ensemble::make_command_id(instance_, o.step, o.direction, o.round))
     report("G3", what + " is not under the id of its command");
   last_note_.clear();
   if (o.direction == direction::complete) {
     const auto got = read({definition_->completed}, e);
     settle(complete_, got, e);
-    if (got == outcome::success)
-      ended(ending::completed);
+    if (got == outcome::success) ended(ending::completed);
     return;
   }
   if (o.direction == direction::abort) {
     const auto got = read({definition_->aborted}, e);
     settle(abort_, got, e);
-    if (got == outcome::success)
-      ended(ending::compensated);
+    if (got == outcome::success) ended(ending::compensated);
     return;
   }
   const auto step = definition_->find_step(o.step);
@@ -48,18 +44,16 @@ void saga_trace::feed(const recorded_event& e, findings& found) {
   auto& at = steps_[*step];
   if (o.direction == direction::undo) {
     const auto got = read({definition_->steps[*step].undone}, e);
-    if (got == outcome::success)
-      step_undone(*step);
+    if (got == outcome::success) step_undone(*step);
     settle(at.undo, got, e);
     return;
   }
   const auto got = read(definition_->steps[*step].successes, e);
-  if (got == outcome::success)
-    step_done(*step, e);
+  if (got == outcome::success) step_done(*step, e);
   settle(at.forward, got, e);
   // After the pivot a refusal is tried again; before it, it is the way back.
-  if ((got == outcome::refusal || got == outcome::voided) && !past_pivot()
-      && goes_back_at_.value == 0)
+  if ((got == outcome::refusal || got == outcome::voided) && !past_pivot() &&
+      goes_back_at_.value == 0)
     goes_back_at_ = e.position;
 }
 
@@ -67,12 +61,9 @@ saga_trace::outcome saga_trace::read(const std::vector<ensemble::outcome_definit
                                      const recorded_event& e) const {
   const auto name = e.body.name();
   for (const auto& success : successes)
-    if (success.event && success.event->name == name)
-      return outcome::success;
-  if (name == "ensemble.command_voided")
-    return outcome::voided;
-  if (name == "ensemble.command_acknowledged" && successes.empty())
-    return outcome::success;
+    if (success.event && success.event->name == name) return outcome::success;
+  if (name == "ensemble.command_voided") return outcome::voided;
+  if (name == "ensemble.command_acknowledged" && successes.empty()) return outcome::success;
   return e.last ? outcome::refusal : outcome::open;
 }
 
@@ -80,12 +71,10 @@ void saga_trace::settle(request& r, outcome got, const recorded_event& e) {
   if (got == outcome::open || (e.index > 0 && r.settled == e.origin.round))
     return; // one decision of several events is one outcome
   const auto what = "'" + std::string(e.body.name()) + "'";
-  if (r.voided)
-    report("G4", what + " after the command was voided");
+  if (r.voided) report("G4", what + " after the command was voided");
   if (r.settled && e.origin.round <= *r.settled)
     report("G3", what + " is a second outcome of one command");
-  if (r.done)
-    report("G3", what + " after the step had its effect");
+  if (r.done) report("G3", what + " after the step had its effect");
   r.settled = std::max(r.settled.value_or(0), e.origin.round);
   r.done = r.done || got == outcome::success;
   r.voided = r.voided || got == outcome::voided;
@@ -111,13 +100,11 @@ void saga_trace::step_done(std::size_t step, const recorded_event& e) {
 
 void saga_trace::step_undone(std::size_t step) {
   const auto& name = definition_->steps[step].name;
-  if (!steps_[step].forward.done)
-    report("G4", "step '" + name + "' is undone, but was never done");
-  if (past_pivot())
-    report("G2", "step '" + name + "' is undone after the pivot");
+  if (!steps_[step].forward.done) report("G4", "step '" + name + "' is undone, but was never done");
+  if (past_pivot()) report("G2", "step '" + name + "' is undone after the pivot");
   for (std::size_t other = 0; other < steps_.size(); ++other)
-    if (follows(other, step) && steps_[other].forward.done && definition_->steps[other].undo
-        && !steps_[other].undo.done)
+    if (follows(other, step) && steps_[other].forward.done && definition_->steps[other].undo &&
+        !steps_[other].undo.done)
       report("G5", "step '" + name + "' is undone before '" + definition_->steps[other].name + "'");
 }
 
@@ -130,18 +117,16 @@ void saga_trace::ended(ending how) {
       report("G4", "completed without step '" + name + "'");
     if (how == ending::completed && at.undo.done)
       report("G4", "completed, but step '" + name + "' was undone");
-    if (how == ending::compensated && at.forward.done && definition_->steps[step].undo
-        && !at.undo.done)
+    if (how == ending::compensated && at.forward.done && definition_->steps[step].undo &&
+        !at.undo.done)
       report("G4", "compensated, but step '" + name + "' was not undone");
   }
-  if (how == ending::compensated && past_pivot())
-    report("G2", "compensated after the pivot");
+  if (how == ending::compensated && past_pivot()) report("G2", "compensated after the pivot");
 }
 
 bool saga_trace::past_pivot() const {
   for (std::size_t step = 0; step < steps_.size(); ++step)
-    if (definition_->steps[step].pivot && steps_[step].forward.done)
-      return true;
+    if (definition_->steps[step].pivot && steps_[step].forward.done) return true;
   return false;
 }
 
@@ -152,20 +137,18 @@ bool saga_trace::follows(std::size_t step, std::size_t before) const {
 }
 
 std::string saga_trace::describe() const {
-  if (end_ != ending::none)
-    return completed() ? "completed" : "compensated";
+  if (end_ != ending::none) return completed() ? "completed" : "compensated";
   std::string done;
   std::string undone;
   for (std::size_t step = 0; step < steps_.size(); ++step) {
     const auto& name = definition_->steps[step].name;
-    if (steps_[step].forward.done)
-      done += (done.empty() ? "" : ", ") + name;
-    if (steps_[step].undo.done)
-      undone += (undone.empty() ? "" : ", ") + name;
+    if (steps_[step].forward.done) done += (done.empty() ? "" : ", ") + name;
+    if (steps_[step].undo.done) undone += (undone.empty() ? "" : ", ") + name;
   }
-  return std::string(goes_back_at_.value != 0 ? "going back" : "under way") + "; done: "
-         + (done.empty() ? "nothing" : done) + (undone.empty() ? "" : "; undone: " + undone)
-         + (last_note_.empty() ? "" : "; last note: " + last_note_);
+  return std::string(goes_back_at_.value != 0 ? "going back" : "under way") +
+         "; done: " + (done.empty() ? "nothing" : done) +
+         (undone.empty() ? "" : "; undone: " + undone) +
+         (last_note_.empty() ? "" : "; last note: " + last_note_);
 }
 
 void saga_trace::report(const char* rule, const std::string& text) {

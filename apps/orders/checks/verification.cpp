@@ -6,26 +6,23 @@ namespace orders {
 
 verification::verification(const evidence& files)
     : orders_(found_), sagas_(order_fulfilment(), found_) {
-  if (!files.gateway.empty())
-    ledger_ = std::make_unique<ledger_check>(files.gateway, found_);
+  if (!files.gateway.empty()) ledger_ = std::make_unique<ledger_check>(files.gateway, found_);
   if (!files.acknowledged.empty())
     acknowledged_ = std::make_unique<acknowledged_check>(files.acknowledged, found_);
 }
 
 void verification::feed(const ensemble::recorded_event& e) {
   if (e.position.value != last_.value + 1)
-    found_.add("S5", "position " + std::to_string(e.position.value) + " follows "
-                         + std::to_string(last_.value));
+    found_.add("S5", "position " + std::to_string(e.position.value) + " follows " +
+                         std::to_string(last_.value));
   if (e.time < last_time_)
     found_.add("S5", "the time falls at position " + std::to_string(e.position.value));
   last_ = e.position;
   last_time_ = e.time;
   orders_.feed(e);
   sagas_.feed(e);
-  if (ledger_)
-    ledger_->feed(e);
-  if (acknowledged_)
-    acknowledged_->feed(e);
+  if (ledger_) ledger_->feed(e);
+  if (acknowledged_) acknowledged_->feed(e);
 }
 
 verification_report verification::finish() {
@@ -37,8 +34,7 @@ verification_report verification::finish() {
   r.cancelled = orders_.cancelled();
   r.open = orders_.open();
   for (const auto& [id, trace] : sagas_.open()) {
-    if (r.open_examples.size() == 5)
-      break;
+    if (r.open_examples.size() == 5) break;
     r.open_examples.push_back("instance " + to_string(id) + ": " + trace.describe());
   }
   r.authorised = orders_.authorised_total();
@@ -50,8 +46,8 @@ verification_report verification::finish() {
   r.completed = sagas_.completed();
   r.compensated = sagas_.compensated();
   if (sagas_.open().size() != r.open)
-    found_.add("G1", std::to_string(r.open) + " orders are open, but "
-                         + std::to_string(sagas_.open().size()) + " instances");
+    found_.add("G1", std::to_string(r.open) + " orders are open, but " +
+                         std::to_string(sagas_.open().size()) + " instances");
   if (ledger_) {
     ledger_->finish(r.open == 0);
     r.with_gateway = true;
@@ -70,21 +66,18 @@ verification_report verify_journal(ensemble::journal_reader& journal, const evid
                                    bool storage, const verification_progress& progress) {
   verification all(files);
   const auto head = journal.head();
-  if (storage)
-    journal.verify([&](const std::string& fault) { all.add("S4", fault); });
+  if (storage) journal.verify([&](const std::string& fault) { all.add("S4", fault); });
   // Up to the head that was there at first: behind a live owner the rest is another day's work.
   for (ensemble::position from{1}; from <= head;) {
     const auto events = journal.read_all(from);
     for (const auto& e : events)
-      if (e.position <= head)
-        all.feed(e);
+      if (e.position <= head) all.feed(e);
     if (events.empty()) {
       all.add("S5", "the journal ends before its head");
       break;
     }
     from.value = events.back().position.value + 1;
-    if (progress)
-      progress(std::min(from.value, head.value), head.value);
+    if (progress) progress(std::min(from.value, head.value), head.value);
   }
   return all.finish();
 }

@@ -48,8 +48,7 @@ int export_events(const read_options& options, std::ostream& out) {
   std::uint64_t written = 0;
   if (!options.order.empty()) {
     for (const auto& e : story_of(*journal, options.order))
-      if (e.position.value >= options.from && written++ < limit)
-        write(out, e);
+      if (e.position.value >= options.from && written++ < limit) write(out, e);
     return out ? 0 : 1;
   }
   ensemble::position next{std::max<std::uint64_t>(options.from, 1)};
@@ -57,10 +56,8 @@ int export_events(const read_options& options, std::ostream& out) {
   while (next <= head && written < limit && out) {
     const auto events = journal->read_all(next, static_cast<std::size_t>(std::min<std::uint64_t>(
                                                     limit - written, ensemble::read_page)));
-    if (events.empty())
-      break;
-    for (const auto& e : events)
-      write(out, e);
+    if (events.empty()) break;
+    for (const auto& e : events) write(out, e);
     written += events.size();
     next.value = events.back().position.value + 1;
   }

@@ -11,21 +11,16 @@ namespace {
 order fold(ensemble::journal_reader& journal, const ensemble::service_definition& service,
            const std::string& stream) {
   auto state = service.initial();
-  for (const auto& e : journal.read_stream(stream, {0}))
-    service.fold(state, e.body);
+  for (const auto& e : journal.read_stream(stream, {0})) service.fold(state, e.body);
   return std::any_cast<order>(state);
 }
 
 std::string state_of(const order& o) {
   switch (o.status) {
-  case order_status::none:
-    return "refused";
-  case order_status::placed:
-    return "open";
-  case order_status::confirmed:
-    return "confirmed";
-  case order_status::cancelled:
-    return "cancelled";
+  case order_status::none: return "refused";
+  case order_status::placed: return "open";
+  case order_status::confirmed: return "confirmed";
+  case order_status::cancelled: return "cancelled";
   }
   return "";
 }
@@ -40,17 +35,14 @@ int list_orders(const read_options& options, std::ostream& out) {
   std::string last;
   for (;;) {
     const auto streams = journal->stream_names(service.name, last);
-    if (streams.empty() || !out)
-      return 0;
+    if (streams.empty() || !out) return 0;
     for (const auto& stream : streams) {
       const auto o = fold(*journal, service, stream);
       const auto state = state_of(o);
-      if (!options.state.empty() && state != options.state)
-        continue;
+      if (!options.state.empty() && state != options.state) continue;
       out << stream.substr(prefix.size()) << '\t' << state << '\t' << to_text(o.total) << '\t'
           << o.reason << '\n';
-      if (++listed == options.limit)
-        return 0;
+      if (++listed == options.limit) return 0;
     }
     last = streams.back();
   }

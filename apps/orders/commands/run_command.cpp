@@ -52,8 +52,9 @@ public:
     const auto began = std::chrono::steady_clock::now();
     open_main_warehouse(runtime);
     see_through(runtime, placing, *failure);
-    if (observed_)
-      observed_->catch_up(runtime, 30s);
+    // Not in the handler: one Ctrl-C may well arrive twice, by way of a shell or a supervisor.
+    release_interrupts();
+    if (observed_) observed_->catch_up(runtime, 30s);
     summary_.took = std::chrono::steady_clock::now() - began;
     runtime.stop();
     summary_.counts = placing.counts();
@@ -85,8 +86,7 @@ private:
 
   void start(ensemble::runtime& runtime, const std::shared_ptr<failure_note>& failure) {
     auto all = make_shop(options_.failures, gateway_);
-    for (auto& service : all.services)
-      runtime.host(std::move(service));
+    for (auto& service : all.services) runtime.host(std::move(service));
     runtime.orchestrate(std::move(all.process));
     runtime.on_failure([failure](const ensemble::error& e) {
       const std::lock_guard lock(failure->mutex);
@@ -98,9 +98,11 @@ private:
       observed_ = std::make_unique<observed_verification>(runtime, options_.files);
       return;
     }
+    const auto stats = runtime.stats(); // at once: some may have ended already
+    summary_.resumed =
+        stats.instances_open + stats.instances_completed + stats.instances_compensated;
     placed_ = placed_orders(*open_shop_journal(options_.journal));
     summary_.before = placed_.size();
-    summary_.resumed = runtime.stats().instances_open;
   }
 
   void open_main_warehouse(ensemble::runtime& runtime) {
@@ -108,8 +110,7 @@ private:
     once.idempotency_key = std::string("open ") + main_warehouse;
     const auto receipt =
         runtime.send("stock", open_warehouse{main_warehouse, options_.stock}, once).get();
-    if (receipt.events.empty())
-      return;
+    if (receipt.events.empty()) return;
     const auto* opened = receipt.events[0].body.get_if<warehouse_opened>();
     if (opened && opened->units_an_item != options_.stock)
       out_ << "stock       this journal's warehouse was opened with " << opened->units_an_item
@@ -132,10 +133,8 @@ private:
         bar.set_total(total - ++skipped);
         continue;
       }
-      while (!placing.wait_for_room(50ms) && !over())
-        bar.show(ended());
-      if (!over())
-        placing.place(std::move(order));
+      while (!placing.wait_for_room(50ms) && !over()) bar.show(ended());
+      if (!over()) placing.place(std::move(order));
       bar.show(ended());
     }
     const auto left = [&] {

@@ -20,12 +20,11 @@ using ensemble::recorded_event;
 /// What is worth telling of a message beside its name. The engine's come as texts.
 std::string detail_of(const ensemble::message& body) {
   if (const auto* created = body.get_if<order_created>())
-    return to_text(created->total) + ", " + std::to_string(created->lines.size()) + " lines, "
-           + (created->customer ? "customer " + *created->customer : "no customer");
+    return to_text(created->total) + ", " + std::to_string(created->lines.size()) + " lines, " +
+           (created->customer ? "customer " + *created->customer : "no customer");
   const auto json = nlohmann::json::parse(body.text(), nullptr, false);
   std::string text;
-  if (const auto n = json.find("n"); n != json.end())
-    text = "attempt " + n->dump();
+  if (const auto n = json.find("n"); n != json.end()) text = "attempt " + n->dump();
   if (const auto reason = json.find("reason"); reason != json.end() && reason->is_string())
     text += (text.empty() ? "" : ": ") + reason->get<std::string>();
   if (const auto amount = json.find("amount"); amount != json.end())
@@ -36,10 +35,9 @@ std::string detail_of(const ensemble::message& body) {
 }
 
 std::string asked_for(const ensemble::event_origin& o) {
-  if (o.direction == ensemble::direction::none)
-    return {};
-  return std::string(to_string(o.direction)) + (o.step.empty() ? "" : " " + o.step)
-         + (o.round == 0 ? "" : ", round " + std::to_string(o.round));
+  if (o.direction == ensemble::direction::none) return {};
+  return std::string(to_string(o.direction)) + (o.step.empty() ? "" : " " + o.step) +
+         (o.round == 0 ? "" : ", round " + std::to_string(o.round));
 }
 
 void tell(std::ostream& out, const recorded_event& e,
@@ -49,8 +47,7 @@ void tell(std::ostream& out, const recorded_event& e,
       << std::setw(16) << asked_for(e.origin) << std::right;
   if (const auto cause = by_id.find(e.origin.causation); cause != by_id.end())
     out << "  " << to_text(e.time - cause->second->time) << " after " << cause->second->body.name();
-  if (const auto detail = detail_of(e.body); !detail.empty())
-    out << "  (" << detail << ")";
+  if (const auto detail = detail_of(e.body); !detail.empty()) out << "  (" << detail << ")";
   out << '\n';
 }
 
@@ -68,14 +65,12 @@ int show_order(const read_options& options, std::ostream& out) {
   for (const auto& e : story) {
     tell(out, e, by_id);
     by_id.emplace(e.id, &e);
-    if (e.origin.instance == instance)
-      trace.feed(e, found);
+    if (e.origin.instance == instance) trace.feed(e, found);
   }
   if (story[0].body.is<order_created>())
     out << "saga " << to_string(instance) << ": " << trace.describe() << " after "
         << to_text(story.back().time - story.front().time) << '\n';
-  for (const auto& it : found.first())
-    out << "  ! " << it.rule << ": " << it.text << '\n';
+  for (const auto& it : found.first()) out << "  ! " << it.rule << ": " << it.text << '\n';
   return found.none() ? 0 : 1;
 }
 

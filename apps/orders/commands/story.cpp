@@ -13,8 +13,7 @@ std::vector<ensemble::recorded_event> story_of(ensemble::journal_reader& journal
   const auto instance = ensemble::make_instance_id(story[0].position, order_fulfilment().name);
   for (;;) {
     auto more = journal.read_instance(instance, story.back().position);
-    if (more.empty())
-      return story;
+    if (more.empty()) return story;
     story.insert(story.end(), std::make_move_iterator(more.begin()),
                  std::make_move_iterator(more.end()));
   }

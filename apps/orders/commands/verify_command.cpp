@@ -14,11 +14,9 @@ int verify_orders(const read_options& options, std::ostream& out) {
   progress bar(std::cerr, terminal, "events", journal->head().value);
   const auto report =
       verify_journal(*journal, options.files, true, [&](std::uint64_t done, std::uint64_t) {
-        if (terminal)
-          bar.show(done);
+        if (terminal) bar.show(done);
       });
-  if (terminal)
-    bar.finish(report.events);
+  if (terminal) bar.finish(report.events);
   print(out, report);
   const bool good = report.holds() && report.all_terminal();
   out << "verdict     "

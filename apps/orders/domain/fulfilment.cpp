@@ -9,8 +9,7 @@ namespace {
 void begin(fulfilment& f, const order_created& e) {
   f.order_id = e.order_id;
   f.total = e.total;
-  for (const auto& line : e.lines)
-    f.items.push_back({line.sku, line.quantity});
+  for (const auto& line : e.lines) f.items.push_back({line.sku, line.quantity});
 }
 
 /// Keeps the reason of whatever event says that a step has failed.

@@ -20,32 +20,27 @@ void order::apply(const order_cancelled& e) {
 namespace {
 
 decision<order_created> place(const order& o, const place_order& c) {
-  if (o.status != order_status::none)
-    return reject("there is an order " + c.order_id + " already");
-  if (c.lines.empty())
-    return reject("an order needs a line");
+  if (o.status != order_status::none) return reject("there is an order " + c.order_id + " already");
+  if (c.lines.empty()) return reject("an order needs a line");
   money total;
   for (const auto& line : c.lines) {
     if (line.sku.empty() || line.quantity <= 0 || line.price <= money{})
       return reject("a line needs an item, a quantity and a price above zero");
     const auto amount = times(line.price, line.quantity);
     const auto sum = amount ? plus(total, *amount) : std::nullopt;
-    if (!sum)
-      return reject("the total is out of range");
+    if (!sum) return reject("the total is out of range");
     total = *sum;
   }
   return order_created{c.order_id, c.customer, c.lines, total};
 }
 
 decision<order_confirmed> confirm(const order& o, const confirm_order& c) {
-  if (o.status != order_status::placed)
-    return reject("only a placed order can be confirmed");
+  if (o.status != order_status::placed) return reject("only a placed order can be confirmed");
   return order_confirmed{c.order_id, o.total};
 }
 
 decision<order_cancelled> cancel(const order& o, const cancel_order& c) {
-  if (o.status != order_status::placed)
-    return reject("only a placed order can be cancelled");
+  if (o.status != order_status::placed) return reject("only a placed order can be cancelled");
   return order_cancelled{c.order_id, c.reason};
 }
 

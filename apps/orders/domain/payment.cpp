@@ -23,10 +23,8 @@ decision<payment_authorised, payment_declined> authorise(const mishaps& m, const
                                                          const authorise_payment& c) {
   if (p.status != payment_status::none)
     return reject("the payment of " + c.order_id + " is settled already");
-  if (c.amount <= money{})
-    return reject("an amount must be above zero");
-  if (m.declined(c.order_id))
-    return declined(c.order_id);
+  if (c.amount <= money{}) return reject("an amount must be above zero");
+  if (m.declined(c.order_id)) return declined(c.order_id);
   return payment_authorised{c.order_id, "pay-" + c.order_id, c.amount};
 }
 

@@ -15,8 +15,7 @@ decision<order_shipped, shipping_failed> ship(const mishaps& m, const shipment& 
                                               const ship_order& c) {
   if (s.status != shipment_status::none)
     return reject("the shipment of " + c.order_id + " is settled already");
-  if (m.shipping_fails(c.order_id))
-    return shipping_failed{c.order_id, "no carrier took it"};
+  if (m.shipping_fails(c.order_id)) return shipping_failed{c.order_id, "no carrier took it"};
   return order_shipped{c.order_id, "parcel-" + c.order_id};
 }
 

@@ -51,17 +51,14 @@ void stock::apply(const stock_dispatched& e) {
 namespace {
 
 decision<warehouse_opened> open(const stock& s, const open_warehouse& c) {
-  if (s.units_an_item)
-    return reject("the warehouse is open already");
-  if (c.units_an_item < 0)
-    return reject("stock cannot be below zero");
+  if (s.units_an_item) return reject("the warehouse is open already");
+  if (c.units_an_item < 0) return reject("stock cannot be below zero");
   return warehouse_opened{c.warehouse, c.units_an_item};
 }
 
 decision<stock_reserved, stock_rejected> reserve(const mishaps& m, const stock& s,
                                                  const reserve_stock& c) {
-  if (!s.units_an_item)
-    return reject("warehouse " + c.warehouse + " is not open");
+  if (!s.units_an_item) return reject("warehouse " + c.warehouse + " is not open");
   if (s.reservations.contains(c.order_id))
     return reject("order " + c.order_id + " holds a reservation already");
   stock_reserved reserved{c.order_id, {}};

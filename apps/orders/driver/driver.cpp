@@ -28,8 +28,7 @@ struct driver::shared_state {
       const std::lock_guard lock(mutex);
       ++(counts.*as);
       --in_flight;
-      if (counts.trouble.empty())
-        counts.trouble = trouble;
+      if (counts.trouble.empty()) counts.trouble = trouble;
     }
     changed.notify_all();
   }
@@ -74,10 +73,8 @@ void driver::place(place_order order) {
     case ensemble::outcome_kind::compensated:
       s->times.add(steady_clock::now() - began);
       return s->leave(&driver_counts::ended);
-    case ensemble::outcome_kind::stuck:
-      return s->leave(&driver_counts::stuck, outcome.reason);
-    case ensemble::outcome_kind::unknown:
-      return s->leave(&driver_counts::unknown);
+    case ensemble::outcome_kind::stuck: return s->leave(&driver_counts::stuck, outcome.reason);
+    case ensemble::outcome_kind::unknown: return s->leave(&driver_counts::unknown);
     }
   };
   const auto answered = [s = state_, ended, id = order.order_id](const ensemble::receipt* receipt,
@@ -88,8 +85,7 @@ void driver::place(place_order order) {
     if (receipt->refused())
       return s->leave(&driver_counts::refused, "order " + id + " refused: " + *receipt->refusal);
     try {
-      if (s->acknowledged)
-        s->acknowledged->add(id, receipt->events.at(0).position);
+      if (s->acknowledged) s->acknowledged->add(id, receipt->events.at(0).position);
       s->count(receipt->repeated ? &driver_counts::repeated : &driver_counts::placed);
       s->runtime.await(*receipt, patience, ended);
     } catch (const std::exception& e) {

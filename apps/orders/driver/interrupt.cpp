@@ -5,16 +5,25 @@
 namespace orders {
 
 namespace {
-volatile std::sig_atomic_t raised = 0; // all that a signal handler may touch
-}
 
-void catch_interrupts() {
+volatile std::sig_atomic_t raised = 0; // all that a signal handler may touch
+
+void handle(void (*handler)(int)) {
   struct sigaction action {};
-  action.sa_handler = [](int) { raised = 1; };
-  action.sa_flags = static_cast<int>(SA_RESETHAND) | SA_RESTART;
+  action.sa_handler = handler;
+  action.sa_flags = SA_RESTART;
   ::sigaction(SIGINT, &action, nullptr);
   ::sigaction(SIGTERM, &action, nullptr);
 }
+
+} // namespace
+
+void catch_interrupts() {
+  raised = 0;
+  handle([](int) { raised = 1; });
+}
+
+void release_interrupts() { handle(SIG_DFL); }
 
 bool interrupted() noexcept { return raised != 0; }
 

@@ -18,8 +18,7 @@ public:
   }
   [[nodiscard]] std::uint64_t count() const noexcept {
     std::uint64_t sum = 0;
-    for (const auto& b : buckets_)
-      sum += b.load(std::memory_order_relaxed);
+    for (const auto& b : buckets_) sum += b.load(std::memory_order_relaxed);
     return sum;
   }
   /// The time that this share of all (0 to 1) does not exceed; 0 if there are none.
@@ -39,14 +38,12 @@ private:
 
   static std::size_t bucket(std::uint64_t ns) noexcept {
     const auto width = static_cast<unsigned>(std::bit_width(ns));
-    if (width <= fine + 1)
-      return static_cast<std::size_t>(ns);
+    if (width <= fine + 1) return static_cast<std::size_t>(ns);
     const auto shift = width - fine - 1;
     return static_cast<std::size_t>((std::uint64_t{shift} << fine) + (ns >> shift));
   }
   static std::uint64_t upper(std::size_t bucket) noexcept {
-    if (bucket < (std::size_t{2} << fine))
-      return bucket;
+    if (bucket < (std::size_t{2} << fine)) return bucket;
     const auto shift = (bucket >> fine) - 1;
     return (((bucket & 31U) | 32U) + 1) << shift;
   }

@@ -13,8 +13,7 @@ std::optional<double> measure_flush_rate(const std::string& folder) {
   using clock = std::chrono::steady_clock;
   auto path = folder + "/flush-rate-XXXXXX";
   const int file = ::mkstemp(path.data());
-  if (file < 0)
-    return std::nullopt;
+  if (file < 0) return std::nullopt;
   ::unlink(path.c_str());
   const std::array<char, 4096> page{};
   const auto began = clock::now();
@@ -22,14 +21,13 @@ std::optional<double> measure_flush_rate(const std::string& folder) {
   int flushes = 0;
   bool good = true;
   do {
-    good = ::write(file, page.data(), page.size()) == static_cast<ssize_t>(page.size())
-           && ::fdatasync(file) == 0;
+    good = ::write(file, page.data(), page.size()) == static_cast<ssize_t>(page.size()) &&
+           ::fdatasync(file) == 0;
     ++flushes;
   } while (good && clock::now() < end && flushes < 10'000);
   const std::chrono::duration<double> taken = clock::now() - began;
   ::close(file);
-  if (!good)
-    return std::nullopt;
+  if (!good) return std::nullopt;
   return flushes / taken.count();
 }
 

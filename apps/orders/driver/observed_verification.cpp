@@ -34,9 +34,9 @@ void observed_verification::catch_up(const ensemble::runtime& runtime,
 verification_report observed_verification::finish(const ensemble::runtime_stats& stats) {
   const std::lock_guard lock(state_->mutex);
   if (state_->checks.events() != stats.events_appended)
-    state_->checks.add("S5", "of " + std::to_string(stats.events_appended) + " events only "
-                                 + std::to_string(state_->checks.events())
-                                 + " were told to the observer");
+    state_->checks.add("S5", "of " + std::to_string(stats.events_appended) + " events only " +
+                                 std::to_string(state_->checks.events()) +
+                                 " were told to the observer");
   return state_->checks.finish();
 }
 

@@ -10,8 +10,7 @@
 namespace orders {
 
 order_source make_order_source(const run_options& options, std::ostream& out) {
-  if (options.resume_only)
-    return {};
+  if (options.resume_only) return {};
   if (options.csv.empty()) {
     const order_generator generator{options.failures.seed, options.lines};
     return {options.orders, [generator](std::uint64_t n) { return generator.make(n + 1); }};
@@ -31,10 +30,8 @@ std::unordered_set<std::string> placed_orders(ensemble::journal_reader& journal)
   std::string last;
   for (;;) {
     const auto streams = journal.stream_names(category, last);
-    if (streams.empty())
-      return placed;
-    for (const auto& stream : streams)
-      placed.insert(stream.substr(category.size() + 1));
+    if (streams.empty()) return placed;
+    for (const auto& stream : streams) placed.insert(stream.substr(category.size() + 1));
     last = streams.back();
   }
 }

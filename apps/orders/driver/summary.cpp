@@ -8,25 +8,20 @@
 namespace orders {
 
 bool run_summary::good() const noexcept {
-  return report.holds() && report.all_terminal() && !interrupted && failure.empty() && open == 0
-         && counts.refused == 0 && counts.unknown == 0;
+  return report.holds() && report.all_terminal() && !interrupted && failure.empty() && open == 0 &&
+         counts.refused == 0 && counts.unknown == 0;
 }
 
 namespace {
 
 std::string verdict(const run_summary& s) {
-  if (!s.report.holds())
-    return "BROKEN";
-  if (!s.failure.empty())
-    return "the runtime failed: " + s.failure;
-  if (s.stuck != 0)
-    return "all checks hold, but orders are stuck";
+  if (!s.report.holds()) return "BROKEN";
+  if (!s.failure.empty()) return "the runtime failed: " + s.failure;
+  if (s.stuck != 0) return "all checks hold, but orders are stuck";
   if (!s.report.all_terminal() || s.open != 0)
     return "all checks hold so far, orders are open: run again to go on";
-  if (s.interrupted)
-    return "all checks hold so far, interrupted: run again to go on";
-  if (!s.good())
-    return "all checks hold, but not every order was taken";
+  if (s.interrupted) return "all checks hold so far, interrupted: run again to go on";
+  if (!s.good()) return "all checks hold, but not every order was taken";
   return "all checks hold, every order has ended";
 }
 
@@ -38,12 +33,9 @@ void print(std::ostream& out, const run_summary& s, const latencies& times) {
   const auto seconds = std::chrono::duration<double>(s.took).count();
   out << "orders      " << grouped(c.placed) << " placed, " << grouped(s.before)
       << " stood in the journal before";
-  if (s.resumed != 0)
-    out << ", " << grouped(s.resumed) << " of them in flight";
-  if (c.refused != 0)
-    out << ", " << grouped(c.refused) << " refused";
-  if (c.unknown != 0)
-    out << ", " << grouped(c.unknown) << " without an answer";
+  if (s.resumed != 0) out << ", " << grouped(s.resumed) << " of them in flight";
+  if (c.refused != 0) out << ", " << grouped(c.refused) << " refused";
+  if (c.unknown != 0) out << ", " << grouped(c.unknown) << " not seen to their end";
   out << "\ncompleted   " << grouped(r.completed) << "\ncompensated " << grouped(r.compensated);
   const char* before = " (";
   for (const auto& [cause, count] : r.cancelled) {
@@ -60,11 +52,9 @@ void print(std::ostream& out, const run_summary& s, const latencies& times) {
       << " orders/s over " << to_text(s.took) << '\n'
       << "journal     " << grouped(s.stats.events_appended) << " events in "
       << grouped(s.stats.commits) << " commits";
-  if (s.flush_rate)
-    out << "; the disk does " << rate_text(*s.flush_rate) << " fdatasync/s";
+  if (s.flush_rate) out << "; the disk does " << rate_text(*s.flush_rate) << " fdatasync/s";
   out << "\nmemory      " << grouped(s.resident >> 20) << " MiB resident\n";
-  if (!c.trouble.empty())
-    out << "trouble     " << c.trouble << '\n';
+  if (!c.trouble.empty()) out << "trouble     " << c.trouble << '\n';
   print(out, r);
   out << "verdict     " << verdict(s) << '\n';
 }

@@ -19,16 +19,14 @@ std::string to_line(const gateway_entry& entry) {
 
 std::uint64_t read_gateway_file(const std::string& path,
                                 const std::function<void(gateway_entry)>& tell) {
-  if (!std::filesystem::exists(path))
-    return 0;
+  if (!std::filesystem::exists(path)) return 0;
   std::ifstream in(path, std::ios::binary);
   const auto refuse = [&](std::size_t number) {
     throw ensemble::error(ensemble::errc::bad_argument,
-                          path + ", line " + std::to_string(number)
-                              + ": not a line of a payment gateway's file");
+                          path + ", line " + std::to_string(number) +
+                              ": not a line of a payment gateway's file");
   };
-  if (!in)
-    refuse(1);
+  if (!in) refuse(1);
   std::uint64_t length = 0;
   std::size_t number = 0;
   for (std::string line; std::getline(in, line) && !in.eof();) {

@@ -9,8 +9,7 @@ ensemble::service_definition payment_by_gateway(std::shared_ptr<payment_gateway>
                                                 const mishaps& m) {
   const auto authorise = [gateway, m](const authorise_payment& c, const effect_context& context)
       -> decision<payment_authorised, payment_declined> {
-    if (m.declined(c.order_id))
-      return declined(c.order_id);
+    if (m.declined(c.order_id)) return declined(c.order_id);
     gateway->charge(context.idempotency_key, c.order_id, c.amount);
     // The charge is named by its key: that is what a refund must give.
     return payment_authorised{c.order_id, context.idempotency_key, c.amount};

@@ -29,8 +29,7 @@ payment_gateway::payment_gateway(const std::string& path) {
   file_ = ::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
   if (file_ < 0 || ::ftruncate(file_, static_cast<off_t>(length)) != 0) {
     const auto why = failure("cannot open " + path);
-    if (file_ >= 0)
-      ::close(file_);
+    if (file_ >= 0) ::close(file_);
     throw ensemble::error(ensemble::errc::bad_argument, why.what());
   }
 }
@@ -41,8 +40,7 @@ void payment_gateway::charge(const std::string& key, const std::string& order_id
   std::unique_lock lock(mutex_);
   if (const auto known = accounts_.find(key); known != accounts_.end()) {
     const auto& it = known->second;
-    if (it.cancelled)
-      throw gateway_refusal("key " + key + " was cancelled");
+    if (it.cancelled) throw gateway_refusal("key " + key + " was cancelled");
     if (it.operation != gateway_operation::charge || it.order_id != order_id || it.amount != amount)
       throw gateway_refusal("key " + key + " stands for another request");
   } else {
@@ -63,9 +61,9 @@ void payment_gateway::refund(const std::string& key, const std::string& charge_k
       throw gateway_refusal("key " + key + " stands for another request");
   } else {
     const auto charged = accounts_.find(charge_key);
-    if (charged == accounts_.end() || charged->second.cancelled
-        || charged->second.operation != gateway_operation::charge
-        || charged->second.order_id != order_id || charged->second.amount != amount)
+    if (charged == accounts_.end() || charged->second.cancelled ||
+        charged->second.operation != gateway_operation::charge ||
+        charged->second.order_id != order_id || charged->second.amount != amount)
       throw gateway_refusal("nothing of that kind was charged under key " + charge_key);
     write({gateway_operation::refund, key, order_id, amount});
     accounts_[key] = {gateway_operation::refund, order_id, amount, false};
@@ -104,8 +102,7 @@ void payment_gateway::flush(std::uint64_t up_to) {
     const std::lock_guard counting(mutex_);
     covered = written_;
   }
-  if (::fdatasync(file_) != 0)
-    throw failure("cannot flush its file");
+  if (::fdatasync(file_) != 0) throw failure("cannot flush its file");
   flushed_ = covered;
 }
 

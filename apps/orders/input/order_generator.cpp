@@ -24,8 +24,7 @@ struct splitmix {
 
 std::string numbered(const std::string& prefix, std::uint64_t number, std::size_t digits) {
   auto text = std::to_string(number);
-  if (text.size() < digits)
-    text.insert(0, digits - text.size(), '0');
+  if (text.size() < digits) text.insert(0, digits - text.size(), '0');
   return prefix + text;
 }
 
