@@ -155,7 +155,8 @@ public:
   /// The same, telling a callback (once). It may come before this returns.
   void await(const receipt& of, duration timeout, outcome_callback callback);
 
-  /// The durable state of an entity, at least as new as the receipt that is given.
+  /// The durable state of an entity, at least as new as the receipt that is given (on one node that
+  /// holds for every receipt handed out before).
   template <class State>
   [[nodiscard]] std::future<State> query(std::string_view service, std::string_view key,
                                          const receipt& at_least = {}) {
@@ -186,9 +187,9 @@ public:
   [[nodiscard]] runtime_stats stats() const;
 
   /// Accepts no more, waits until what has been appended is durable and answered, and ends every
-  /// thread; within `limit`, or it gives up on what is left (nothing durable is lost: open
-  /// instances resume at the next start). Callers still without an answer are told
-  /// errc::unknown_outcome.
+  /// thread. After `limit` it waits no longer for the answers: callers still without one are told
+  /// errc::unknown_outcome. Open instances resume at the next start. A decider, effect handler,
+  /// observer or callback that does not return holds it up in any case.
   void stop(duration limit = std::chrono::seconds(10));
 
 private:

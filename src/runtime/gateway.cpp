@@ -13,7 +13,10 @@ caf::behavior gateway::make_behavior() {
   return {
       [this](const submit& m) { accept(m.what); },
       [this](const command_answer& m) { answer(m); },
-      [this](const runtime_failed&) { asked_.clear(); }, // tells them
+      [this](const runtime_failed&) {
+        failed_ = true;
+        asked_.clear(); // tells them
+      },
       [this](const directory_changed& m) {
         directory_ = m.now;
         for (const auto& [id, a] : asked_)
@@ -28,6 +31,7 @@ void gateway::on_exit() {
 }
 
 void gateway::accept(const std::shared_ptr<const caller_command>& what) {
+  if (failed_) return; // dropping it tells the caller
   const auto [at, first] = asked_.try_emplace(what->command->id);
   at->second.callbacks.push_back(what->callback);
   if (!first) return;

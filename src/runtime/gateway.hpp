@@ -28,6 +28,7 @@ private:
   void answer(const command_answer& answer);
 
   std::unordered_map<command_id, asked> asked_{};
+  bool failed_ = false;
 };
 
 } // namespace ensemble::internal

@@ -118,7 +118,9 @@ void journal_writer::answer(append_job& job, const append_result& result, timest
 
 void journal_writer::tell_subscribers() {
   auto batch = std::make_shared<committed_batch>();
-  batch->from = {head_.value + 1};
+  // Where the events really stand: what lies between the last batch and this one, a subscriber
+  // must read from the journal.
+  batch->from = published_.empty() ? position{head_.value + 1} : published_.front().position;
   if (!published_.empty()) head_ = published_.back().position;
   batch->to = head_;
   batch->events = std::move(published_);

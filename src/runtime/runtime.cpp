@@ -202,7 +202,7 @@ void runtime::await(const receipt& of, duration timeout, outcome_callback callba
       if (p->start.event->name != event.body.name()) continue;
       const auto id = make_instance_id(event.position, p->name);
       auto once = std::make_shared<internal::exactly_once<const outcome&>>(tell, [tell, id] {
-        tell({outcome_kind::unknown, "the runtime ended", id});
+        tell({outcome_kind::unknown, "who would have told is gone; ask again", id});
       });
       caf::anon_send(self.house->directory()->manager,
                      internal::await_outcome{id, self.env->clock() + timeout, std::move(once)});

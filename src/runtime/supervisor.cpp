@@ -15,7 +15,7 @@ supervisor::supervisor(caf::actor_config& config, environment_ptr env, actor_hou
     : base_actor(config, std::move(env), "supervisor"), house_(house) {
   set_down_handler([this](caf::down_msg& down) {
     const auto at = watched_.extract(down.source.id());
-    if (at.empty() || failed_ || house_.closing()) return;
+    if (at.empty() || failed_ || house_.closing() || house_.failure()) return;
     const auto& role = at.mapped();
     log().error("the {} died ({}); it is replaced", role, caf::to_string(down.reason));
     this->env().count.actors_respawned.fetch_add(1, std::memory_order_relaxed);

@@ -153,7 +153,7 @@ private:
     if (const auto* earlier = find(home.stream, home.events[0].id)) {
       auto last = earlier->position;
       while (!events_[last.value - 1].last) ++last.value;
-      return {status::repeated, earlier->position, last, 0};
+      return {status::repeated, earlier->position, last, {}};
     }
     std::map<std::string, std::uint64_t> lengths;
     for (const auto& part : request.streams) {

@@ -104,7 +104,7 @@ struct till_switches {
   std::atomic<bool> refuses_refunds{false};
 };
 ensemble::service_definition till(till_switches* switches = nullptr);
-/// One entity for all purchases: every command meets the pending tail of others.
+/// Keeps no state; one stream for all purchases.
 ensemble::service_definition packing_table();
 
 struct sale {

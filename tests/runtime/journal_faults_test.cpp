@@ -87,9 +87,9 @@ protected:
 TEST_F(JournalFaults, AFailedSyncStopsEverythingAndAcknowledgesNothing) {
   EXPECT_TRUE(buy_book("b1").get().got.has_value());
   journal_->fails = true;
-  const auto answer = buy_book("b2").get();
-  EXPECT_FALSE(answer.got.has_value());
-  EXPECT_EQ(answer.failure->code(), errc::unknown_outcome);
+  const auto told = buy_book("b2").get();
+  EXPECT_FALSE(told.got.has_value());
+  EXPECT_EQ(told.failure->code(), errc::unknown_outcome);
   EXPECT_EQ(failed_.get_future().get(), errc::journal_failed);
   journal_->fails = false; // even so: a failed sync is never repeated
   const auto commits = journal_->commits.load();
@@ -101,16 +101,16 @@ TEST_F(JournalFaults, AFailedSyncStopsEverythingAndAcknowledgesNothing) {
 TEST_F(JournalFaults, ATailThatRestsOnAWrongStateIsDecidedAnew) {
   // Somebody else records the purchase while the host decides on an empty stream.
   journal_->slip_in = [] { return foreign_purchase("b1"); };
-  const auto answer = buy_book("b1").get();
-  ASSERT_TRUE(answer.got.has_value());
-  EXPECT_EQ(answer.got->refusal, "bought already");
+  const auto told = buy_book("b1").get();
+  ASSERT_TRUE(told.got.has_value());
+  EXPECT_EQ(told.got->refusal, "bought already");
 }
 
 TEST_F(JournalFaults, AnEventThatWasNeverPublishedIsReadFromTheJournal) {
   journal_->slip_in = [] { return foreign_purchase("slipped"); };
-  const auto answer = buy_book("b1").get();
-  ASSERT_TRUE(answer.got.has_value());
-  const auto at = answer.got->events.at(0).position;
+  const auto told = buy_book("b1").get();
+  ASSERT_TRUE(told.got.has_value());
+  const auto at = told.got->events.at(0).position;
   // The slipped purchase stands before it; no batch ever carried it, and its process runs.
   EXPECT_EQ(await_start_at({at.value - 1}).kind, outcome_kind::completed);
   EXPECT_EQ(await_start_at(at).kind, outcome_kind::completed);
