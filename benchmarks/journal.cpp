@@ -46,8 +46,7 @@ double seconds_since(clock_type::time_point start) {
 double syncs_a_second(const std::filesystem::path& directory) {
   const auto path = directory / "ensemble-bench-sync";
   const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_TRUNC, 0644);
-  if (file < 0)
-    throw std::runtime_error("cannot write in " + directory.string());
+  if (file < 0) throw std::runtime_error("cannot write in " + directory.string());
   const std::vector<char> page(4096, 'x');
   constexpr int rounds = 500;
   const auto start = clock_type::now();
@@ -66,8 +65,7 @@ std::uint64_t bytes_written() {
   std::string name;
   std::uint64_t count = 0;
   while (counts >> name >> count)
-    if (name == "wchar:")
-      return count;
+    if (name == "wchar:") return count;
   return 0;
 }
 
@@ -126,9 +124,9 @@ public:
 
 private:
   static std::string body(const std::string& key) {
-    return R"({"order_id":")" + key
-           + R"(","customer":"customer-4711","lines":[{"sku":"85123A","quantity":6},)"
-             R"({"sku":"71053","quantity":2}],"total":{"cents":13912,"currency":"EUR"}})";
+    return R"({"order_id":")" + key +
+           R"(","customer":"customer-4711","lines":[{"sku":"85123A","quantity":6},)"
+           R"({"sku":"71053","quantity":2}],"total":{"cents":13912,"currency":"EUR"}})";
   }
 
   bool random_keys_;
@@ -137,8 +135,7 @@ private:
 };
 
 std::unique_ptr<journal> fresh_journal(const settings& wanted, const std::string& path) {
-  for (const auto* suffix : {"", "-wal", "-shm", ".lock"})
-    std::filesystem::remove(path + suffix);
+  for (const auto* suffix : {"", "-wal", "-shm", ".lock"}) std::filesystem::remove(path + suffix);
   journal_options options;
   options.path = wanted.durability == "memory" ? "memory:" : path;
   options.durability = wanted.durability == "relaxed" ? durability::relaxed : durability::durable;
@@ -157,13 +154,11 @@ void send_orders(journal& to, order_maker& maker, Size batch_size, After after) 
   for (bool more = true; more;) {
     // A wave of orders goes through its steps together, as under a steady load.
     std::vector<order_maker::order> wave(batch_size());
-    for (auto& order : wave)
-      order = maker.next_order();
+    for (auto& order : wave) order = maker.next_order();
     for (int step = 0; step < 5 && more; ++step) {
       std::vector<append_request> requests;
       requests.reserve(wave.size());
-      for (const auto& order : wave)
-        requests.push_back(maker.request(order, step));
+      for (const auto& order : wave) requests.push_back(maker.request(order, step));
       const auto clock = std::clock();
       const auto start = clock_type::now();
       const auto results = to.commit(requests, now_is(events));
@@ -220,8 +215,7 @@ void measure_growth(const settings& wanted) {
         seconds += took;
         processor += worked;
         longest = std::max(longest, took);
-        if (events < wanted.events * (tenth + 1) / 10)
-          return true;
+        if (events < wanted.events * (tenth + 1) / 10) return true;
         const auto in_tenth = static_cast<double>(events - events_before);
         const auto written = bytes_written();
         rates[tenth] = in_tenth / seconds;
@@ -236,16 +230,14 @@ void measure_growth(const settings& wanted) {
         return ++tenth < rates.size();
       });
   std::printf("last tenth / first tenth: %.3f\n", rates.back() / rates.front());
-  if (wanted.durability == "memory")
-    return;
+  if (wanted.durability == "memory") return;
   const auto size = static_cast<double>(std::filesystem::file_size(path));
   std::printf("file: %.0f bytes an event\n", size / static_cast<double>(events_before));
 }
 
 settings parse(int argc, char** argv) {
   settings made;
-  if (argc > 1)
-    made.mode = argv[1];
+  if (argc > 1) made.mode = argv[1];
   for (int i = 2; i + 1 < argc; i += 2) {
     const std::string_view flag = argv[i];
     const std::string value = argv[i + 1];
