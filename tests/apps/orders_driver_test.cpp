@@ -1,7 +1,10 @@
 #include "orders/command_line.hpp"
+#include "orders/driver/driver.hpp"
 #include "orders/driver/latencies.hpp"
 #include "orders/driver/machine.hpp"
 #include "orders/driver/progress.hpp"
+#include "orders/input/order_generator.hpp"
+#include "orders/shop.hpp"
 #include "orders/text.hpp"
 
 #include <gtest/gtest.h>
@@ -84,6 +87,36 @@ TEST(CommandLine, WrongUsageIsTwoAndHelpIsNot) {
   EXPECT_EQ(parse({"show"}).exit_code, 2);
   EXPECT_EQ(parse({"--help"}).exit_code, 0);
   EXPECT_EQ(parse({"run", "--help"}).exit_code, 0);
+}
+
+// --- driver ---
+
+TEST(Driver, AnOrderThatIsSentAgainIsAnsweredAsBefore) {
+  ensemble::runtime runtime;
+  auto all = make_shop();
+  for (auto& service : all.services) runtime.host(std::move(service));
+  runtime.orchestrate(std::move(all.process));
+  runtime.start();
+  (void)runtime.send("stock", open_warehouse{main_warehouse, 100}).get();
+  driver placing(runtime, 1, nullptr);
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_TRUE(placing.wait_for_room(10s));
+    placing.place(order_generator{}.make(1));
+    ASSERT_TRUE(placing.wait_for_all(10s));
+  }
+  place_order no_lines;
+  no_lines.order_id = "o1";
+  placing.place(no_lines);
+  ASSERT_TRUE(placing.wait_for_all(10s));
+  runtime.stop();
+  const auto counts = placing.counts();
+  EXPECT_EQ(counts.placed, 1U);
+  EXPECT_EQ(counts.repeated, 1U);
+  EXPECT_EQ(counts.ended, 2U);
+  EXPECT_EQ(counts.refused, 1U);
+  EXPECT_EQ(counts.trouble, "order o1 refused: an order needs a line");
+  EXPECT_EQ(placing.times().count(), 2U);
+  EXPECT_EQ(runtime.stats().instances_started, 1U);
 }
 
 // --- progress ---
