@@ -153,6 +153,7 @@ struct saga_events {
 struct saga_report {
   instance_id id{};
   bool terminal = false;
+  bool ended_before = false; ///< it was terminal when it was read after a restart
   outcome result{}; ///< terminal or stuck; else unknown
   std::optional<timestamp> wake{};
 };

@@ -228,9 +228,14 @@ void process_manager::reported(const saga_report& report) {
   auto& r = at->second;
   r.latest = report.result;
   if (report.terminal) {
-    auto& ended = report.result.kind == outcome_kind::completed ? env().count.instances_completed
-                                                                : env().count.instances_compensated;
-    ended.fetch_add(1, std::memory_order_relaxed);
+    auto& count = env().count;
+    auto& ended = report.result.kind == outcome_kind::completed ? count.instances_completed
+                                                                : count.instances_compensated;
+    // The book lags behind: this one had ended before the restart, and was only looked at.
+    if (report.ended_before)
+      count.instances_recovered.fetch_sub(1, std::memory_order_relaxed);
+    else
+      ended.fetch_add(1, std::memory_order_relaxed);
     let_go(report.id);
     answer(report.id, report.result);
     return;

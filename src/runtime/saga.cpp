@@ -25,6 +25,7 @@ caf::behavior saga::make_behavior() {
   const auto begin = std::exchange(begin_, {});
   instance_ = begin_instance(definition_, begin.batch->events[begin.which.front()]);
   fold(begin);
+  ended_before_ = instance_.terminal();
   act();
   if (instance_.terminal()) return {}; // without a behaviour it ends
   return {
@@ -100,7 +101,8 @@ void saga::report(std::optional<timestamp> wake) {
   const auto stuck = instance_.stuck_reason();
   const bool sooner = wake && (!reported_wake_ || *wake < *reported_wake_);
   if (!instance_.terminal() && stuck == reported_stuck_ && !sooner) return;
-  send(manager_, saga_report{instance_.id, instance_.terminal(), outcome_of(instance_), wake});
+  send(manager_,
+       saga_report{instance_.id, instance_.terminal(), ended_before_, outcome_of(instance_), wake});
   reported_stuck_ = stuck;
   if (sooner) reported_wake_ = wake;
   if (instance_.terminal()) quit();

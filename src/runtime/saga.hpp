@@ -33,6 +33,7 @@ private:
   caf::actor manager_;
   std::optional<timestamp> reported_wake_{};
   std::string reported_stuck_{};
+  bool ended_before_ = false;
 };
 
 /// Folds an instance from its start event and all others of it.

@@ -41,6 +41,28 @@ TEST(Recovery, OpenInstancesResumeAfterARestart) {
   EXPECT_EQ(r.stats().instances_started, 0U);
 }
 
+TEST(Recovery, ResumingIsPaced) {
+  const temporary_folder folder;
+  auto options = in_memory();
+  options.journal = folder.file("j.db");
+  {
+    till_switches jammed;
+    jammed.throws = 1'000'000'000;
+    ensemble::runtime r(options);
+    set_up(r, &jammed, patient());
+    r.start();
+    for (int n = 0; n < 20; ++n) (void)r.send("shop", buy{"b-" + std::to_string(n), 20}).get();
+  }
+  options.recovery_rate = 1; // a second
+  ensemble::runtime r(options);
+  set_up(r, nullptr, patient());
+  r.start();
+  EXPECT_EQ(r.stats().instances_open, 20U) << "all are known at once";
+  EXPECT_LT(r.stats().instances_recovered, 20U) << "and resumed by and by";
+  // New work does not wait behind it.
+  EXPECT_EQ(r.await(r.send("shop", buy{"new", 20}).get(), 10s).kind, outcome_kind::completed);
+}
+
 TEST(Recovery, WhatEndedIsNotResumed) {
   const temporary_folder folder;
   auto options = in_memory();
