@@ -25,7 +25,7 @@ process_manager::process_manager(caf::actor_config& config, environment_ptr env,
   role->recovery_grace = env->options.recovery_grace;
   role_ = std::move(role);
   for (const auto& p : env->processes) by_start_.emplace(p->start.event->name, p);
-  set_exit_handler([this](caf::exit_msg& m) { died(m); });
+  set_down_handler([this](caf::down_msg& m) { died(m); });
 }
 
 caf::behavior process_manager::make_behavior() {
@@ -44,11 +44,9 @@ caf::behavior process_manager::make_behavior() {
         if (what == tick_atom) tick();
       },
       [this](const kill_a_saga&) {
-        // Not `kill`: that would come back over the link and end this actor as well. And not from
-        // this actor: CAF takes an exit's sender off the links first, so the death would be silent.
         if (!by_actor_.empty())
           caf::anon_send_exit(instances_.at(by_actor_.begin()->second).saga,
-                              caf::exit_reason::unhandled_exception);
+                              caf::exit_reason::kill);
       },
       [this](const directory_changed& m) {
         directory_ = m.now;
@@ -63,7 +61,10 @@ caf::behavior process_manager::make_behavior() {
 }
 
 void process_manager::on_exit() {
-  for (auto& [id, r] : instances_) credit(r, false);
+  for (auto& [id, r] : instances_) {
+    credit(r, false);
+    if (r.saga) caf::anon_send_exit(r.saga, caf::exit_reason::user_shutdown);
+  }
   env().count.instances_open = 0;
   env().count.instances_stuck = 0;
   waiting_.clear(); // tells them
@@ -189,7 +190,7 @@ void process_manager::begin(const std::shared_ptr<const process_definition>& def
 
 void process_manager::wake(instance_id id, running& r, saga_events begin, bool recovered) {
   r.at = running::phase::awake;
-  r.saga = spawn<class saga, caf::linked>(shared_env(), r.definition, std::move(begin), recovered,
+  r.saga = spawn<class saga, caf::monitored>(shared_env(), r.definition, std::move(begin), recovered,
                                           directory_, caf::actor_cast<caf::actor>(this), role_);
   by_actor_[r.saga.id()] = id;
   credit(r, true);
@@ -271,14 +272,10 @@ void process_manager::credit(running& r, bool wanted) {
     env().credits.leave();
 }
 
-// Sagas are linked: their death arrives here, and this actor's death ends them.
-void process_manager::died(const caf::exit_msg& message) {
+// Sagas are watched, not linked: CAF keeps links in a list that each end of a saga would search.
+void process_manager::died(const caf::down_msg& message) {
   const auto at = by_actor_.find(message.source.id());
-  if (at == by_actor_.end()) {
-    const bool a_saga_that_ended = message.reason == caf::exit_reason::normal;
-    if (!a_saga_that_ended) quit(message.reason);
-    return;
-  }
+  if (at == by_actor_.end()) return; // it had ended, and said so
   const auto id = at->second;
   by_actor_.erase(at);
   if (message.reason == caf::exit_reason::normal) return; // its report is in the mailbox

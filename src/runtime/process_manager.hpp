@@ -71,7 +71,7 @@ private:
   void load(instance_id id, running& r);
   void loaded(instance_id id, const std::vector<recorded_event>& events);
   void reported(const saga_report& report);
-  void died(const caf::exit_msg& message);
+  void died(const caf::down_msg& message);
   void let_go(instance_id id);
   void credit(running& r, bool wanted);
 
