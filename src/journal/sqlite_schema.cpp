@@ -145,7 +145,7 @@ void check_header(const std::filesystem::path& path) {
 void prepare_for_writing(database& db, const std::string& path, durability wanted) {
   // Before anything is stored: the page size of a file never changes.
   db.execute("PRAGMA page_size = 4096; PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 0;"
-             "PRAGMA cache_size = -32768; PRAGMA trusted_schema = 0;"
+             "PRAGMA cache_size = -16384; PRAGMA trusted_schema = 0;"
              "PRAGMA cell_size_check = 1;");
   const bool is_new = !check_format(db, path);
   if (db.text("PRAGMA journal_mode = WAL") != "wal")

@@ -5,7 +5,7 @@ namespace ensemble::storage {
 namespace {
 
 // About 10 MB: enough for what is under way, flat however many streams the file holds.
-constexpr std::size_t most_entries = 1 << 16;
+constexpr std::size_t most_entries = 1 << 13;
 
 } // namespace
 
