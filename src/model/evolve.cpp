@@ -1,6 +1,7 @@
 #include "model/engine_messages.hpp"
 #include "model/instance.hpp"
 #include "model/planted_bug.hpp"
+#include "model/thrown.hpp"
 
 #include <algorithm>
 
@@ -423,8 +424,8 @@ instance begin_instance(std::shared_ptr<const process_definition> definition,
   try {
     i.state = i.definition->initial();
     fold(i, start).start();
-  } catch (const std::exception& x) {
-    i.broken = std::string("folding '") + std::string(start.body.name()) + "': " + x.what();
+  } catch (...) {
+    i.broken = std::string("folding '") + std::string(start.body.name()) + "': " + thrown_text();
   }
   return i;
 }
@@ -436,8 +437,8 @@ void evolve(instance& i, const recorded_event& event) {
   if (event.origin.instance != i.id) return;
   try {
     fold(i, event).run();
-  } catch (const std::exception& x) {
-    i.broken = std::string("folding '") + std::string(event.body.name()) + "': " + x.what();
+  } catch (...) {
+    i.broken = std::string("folding '") + std::string(event.body.name()) + "': " + thrown_text();
   }
 }
 

@@ -101,8 +101,12 @@ caf::actor actor_house::spawn_role(const std::string& role, const directory_ptr&
 }
 
 void actor_house::install(const std::string& role, caf::actor actor) {
-  anon_send(supervisor_, watch_actor{actor, role});
   const std::lock_guard lock(mutex_);
+  if (closing_) { // the others have been told to end already
+    kill_now(actor);
+    return;
+  }
+  anon_send(supervisor_, watch_actor{actor, role});
   auto next = std::make_shared<internal::directory>(*directory_);
   if (role == writer_role)
     next->writer = std::move(actor);
@@ -147,12 +151,14 @@ std::optional<error> actor_house::failure() const {
 
 void actor_house::observe(position from, event_callback callback) {
   std::shared_ptr<journal_reader> reader = journal_->open_reader();
-  auto observer = system_->spawn<event_observer, caf::detached>(env_, std::move(reader), from,
-                                                                std::move(callback), supervisor_);
+  const auto noticed = std::make_shared<std::atomic<bool>>(false);
   {
     const std::lock_guard lock(mutex_);
+    if (closing_) throw error(errc::wrong_state, "observe(): the runtime is stopping");
     auto next = std::make_shared<internal::directory>(*directory_);
-    next->observers.push_back(std::move(observer));
+    auto observer = system_->spawn<event_observer, caf::detached>(
+        env_, std::move(reader), from, std::move(callback), noticed, supervisor_);
+    next->observers.push_back({std::move(observer), noticed});
     directory_ = std::move(next);
   }
   announce("");
@@ -186,8 +192,9 @@ void actor_house::fail(const error& why) {
   env_->credits.close();
   // Nothing more is decided, and no further effect begins.
   const auto now = directory();
-  for (const auto& [name, host] : now->hosts) anon_send_exit(host, caf::exit_reason::kill);
-  anon_send_exit(now->manager, caf::exit_reason::kill);
+  threads_->discard();
+  for (const auto& [name, host] : now->hosts) kill_now(host);
+  kill_now(now->manager);
   anon_send(now->gateway, runtime_failed{std::make_shared<error>(why)});
   if (opening)
     opening(&why);
@@ -218,7 +225,7 @@ bool actor_house::end(const std::vector<caf::actor>& actors, timestamp deadline)
 }
 
 void actor_house::close(duration limit) {
-  if (!system_ || closing_.exchange(true)) return;
+  if (!system_ || closing_) return;
   const auto deadline = env_->clock() + limit;
   env_->credits.close();
   {
@@ -227,9 +234,14 @@ void actor_house::close(duration limit) {
     while (pending_callers_ > 0 && env_->clock() < deadline && !failure())
       self->receive(caf::after(std::chrono::milliseconds(2)) >> [] {});
   }
-  const auto now = directory();
-  std::vector<caf::actor> first = now->observers;
-  first.push_back(now->manager);
+  directory_ptr now;
+  {
+    const std::lock_guard lock(mutex_); // a respawn comes before this, or not at all
+    closing_ = true;
+    now = directory_;
+  }
+  std::vector<caf::actor> first{now->manager};
+  for (const auto& observer : now->observers) first.push_back(observer.actor);
   bool ended = end(first, deadline);
   threads_->stop(); // the outcomes of running effects reach the hosts before their end
   std::vector<caf::actor> hosts{now->gateway};
@@ -242,7 +254,6 @@ void actor_house::close(duration limit) {
     const std::lock_guard lock(mutex_);
     directory_ = std::make_shared<internal::directory>();
   }
-  supervisor_ = nullptr;
 }
 
 } // namespace ensemble::internal

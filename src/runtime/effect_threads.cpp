@@ -19,13 +19,17 @@ void effect_threads::post(command_id command, std::function<void()> job) {
   posted_.notify_one();
 }
 
-void effect_threads::stop() {
+void effect_threads::discard() {
   {
     const std::lock_guard lock(mutex_);
     stopped_ = true;
     waiting_.clear();
   }
   posted_.notify_all();
+}
+
+void effect_threads::stop() {
+  discard();
   for (auto& t : threads_)
     if (t.joinable()) t.join();
 }

@@ -22,9 +22,12 @@ public:
   effect_threads& operator=(const effect_threads&) = delete;
 
   /// Runs the job on one of the threads; never two jobs for one command at once, also when the
-  /// host that posted the first of them has died since. Jobs that wait when `stop` is called never
-  /// run.
+  /// host that posted the first of them has died since. Jobs that wait when the threads are stopped
+  /// never run.
   void post(command_id command, std::function<void()> job);
+  /// Takes no further jobs and drops those that wait, without waiting for those that run.
+  void discard();
+  /// The same, and waits.
   void stop();
 
 private:

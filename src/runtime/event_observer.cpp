@@ -1,5 +1,6 @@
 #include "runtime/event_observer.hpp"
 
+#include "model/thrown.hpp"
 #include "runtime/log.hpp"
 
 #include <caf/all.hpp>
@@ -15,19 +16,21 @@ constexpr std::size_t page_size = 256;
 
 event_observer::event_observer(caf::actor_config& config, environment_ptr env,
                                std::shared_ptr<journal_reader> reader, position from,
-                               event_callback callback, caf::actor supervisor)
+                               event_callback callback, std::shared_ptr<std::atomic<bool>> noticed,
+                               caf::actor supervisor)
     : base_actor(config, std::move(env), "observer"),
       reader_(std::move(reader)),
       next_{std::max<std::uint64_t>(from.value, 1)},
+      noticed_(std::move(noticed)),
       callback_(std::move(callback)) {
   supervisor_ = std::move(supervisor);
 }
 
 caf::behavior event_observer::make_behavior() {
   return {
-      [this](const committed& m) {
-        head_ = std::max(head_, m.batch->to);
-        if (reading_ || next_ > head_) return;
+      [this](const journal_grew&) {
+        *noticed_ = false; // before reading: what comes later is noticed anew
+        if (reading_) return;
         reading_ = true;
         send(this, read_atom);
       },
@@ -41,21 +44,23 @@ caf::behavior event_observer::make_behavior() {
 // One page a message, so that an exit is not held up by a long journal.
 void event_observer::read_page() {
   reading_ = false;
+  bool more = false;
   try {
     for (const auto& event : reader_->read_all(next_, page_size)) {
       const inside_handler guard;
       callback_(event);
       next_ = {event.position.value + 1};
+      more = true;
     }
-  } catch (const std::exception& e) {
+  } catch (...) {
     const auto text =
-        "an observer failed at position " + std::to_string(next_.value) + ": " + e.what();
+        "an observer failed at position " + std::to_string(next_.value) + ": " + thrown_text();
     log().error("{}", text);
     send(supervisor_, runtime_failed{std::make_shared<error>(errc::handler_failed, text)});
     quit();
     return;
   }
-  if (next_ > head_) return;
+  if (!more) return;
   reading_ = true;
   send(this, read_atom);
 }

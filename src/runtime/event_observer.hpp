@@ -4,13 +4,13 @@
 
 namespace ensemble::internal {
 
-/// Tells a user's callback every event of the journal, in order. It is only told how far the
-/// journal is and reads the events itself, so a slow callback costs nobody any memory.
+/// Tells a user's callback every event of the journal, in order. It is only told that there is
+/// more, one notice at a time, and reads the events itself: a slow callback costs no memory.
 class event_observer final : public base_actor {
 public:
   event_observer(caf::actor_config& config, environment_ptr env,
                  std::shared_ptr<journal_reader> reader, position from, event_callback callback,
-                 caf::actor supervisor);
+                 std::shared_ptr<std::atomic<bool>> noticed, caf::actor supervisor);
 
 protected:
   caf::behavior make_behavior() override;
@@ -20,7 +20,7 @@ private:
 
   std::shared_ptr<journal_reader> reader_;
   position next_;
-  position head_{};
+  std::shared_ptr<std::atomic<bool>> noticed_;
   bool reading_ = false;
   event_callback callback_;
 };

@@ -126,7 +126,8 @@ void journal_writer::tell_subscribers() {
   batch->events = std::move(published_);
   published_.clear();
   if (manager_) send(manager_, committed{batch});
-  for (const auto& observer : observers_) send(observer, committed{batch});
+  for (const auto& observer : observers_)
+    if (!observer.noticed->exchange(true)) send(observer.actor, journal_grew{});
 }
 
 } // namespace ensemble::internal

@@ -28,7 +28,7 @@ private:
   journal& journal_;
   position head_;
   timestamp newest_;
-  std::vector<caf::actor> observers_;
+  std::vector<observer_entry> observers_{};
   caf::actor manager_{};
   std::vector<std::shared_ptr<append_job>> waiting_{};
   std::map<caf::actor, std::vector<append_answer>> answers_{};

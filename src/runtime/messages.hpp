@@ -10,6 +10,7 @@
 #include <caf/allowed_unsafe_message_type.hpp>
 
 #include <any>
+#include <atomic>
 #include <map>
 #include <memory>
 #include <optional>
@@ -21,13 +22,19 @@
 
 namespace ensemble::internal {
 
+/// An observer, and whether a notice is under way to it: it never has more than one.
+struct observer_entry {
+  caf::actor actor{};
+  std::shared_ptr<std::atomic<bool>> noticed{};
+};
+
 /// Who is where. Replaced as a whole when an actor was respawned.
 struct directory {
   caf::actor writer{};
   caf::actor reader{};
   caf::actor gateway{};
   caf::actor manager{};
-  std::vector<caf::actor> observers{};
+  std::vector<observer_entry> observers{};
   std::map<std::string, caf::actor, std::less<>> hosts{};
 
   [[nodiscard]] caf::actor host(std::string_view service) const {
@@ -43,9 +50,10 @@ struct directory_changed {
   directory_ptr now{};
   std::string restarted{};
 };
+// Roles hold a space, so that no service can have the name.
 inline constexpr std::string_view writer_role = "journal writer";
 inline constexpr std::string_view reader_role = "journal reader";
-inline constexpr std::string_view gateway_role = "gateway";
+inline constexpr std::string_view gateway_role = "caller gateway";
 inline constexpr std::string_view manager_role = "process manager";
 
 /// To a host: a command of a process or a caller, or the close of one.
@@ -107,6 +115,9 @@ struct committed {
   std::shared_ptr<const committed_batch> batch{};
 };
 
+/// Writer to an observer: there is something to read.
+struct journal_grew {};
+
 /// To the reader, answered with `journal_page` under the same tag.
 struct read_request {
   enum class kind {
@@ -154,7 +165,7 @@ struct saga_report {
   instance_id id{};
   bool terminal = false;
   bool ended_before = false; ///< it was terminal when it was read after a restart
-  outcome result{}; ///< terminal or stuck; else unknown
+  outcome result{};          ///< terminal or stuck; else unknown
   std::optional<timestamp> wake{};
 };
 struct wake_up {};
@@ -213,6 +224,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ensemble::internal::command_answer)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ensemble::internal::append_to_journal)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ensemble::internal::appends_done)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ensemble::internal::committed)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ensemble::internal::journal_grew)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ensemble::internal::read_journal)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ensemble::internal::journal_page)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ensemble::internal::open_instances_found)

@@ -95,6 +95,9 @@ void process_manager::found_open(const open_instances& found) {
   }
   env().count.instances_open = instances_.size();
   log().info("recovery: {} open instances at position {}", instances_.size(), seen_.value);
+  // Who asked before this was known, for what has ended: the journal tells.
+  for (const auto& [id, asked] : waiting_)
+    if (!instances_.contains(id) && start_of(id) <= seen_) read_instance(id);
   live();
   if (recovered_) std::exchange(recovered_, {})();
 }
@@ -190,14 +193,19 @@ void process_manager::begin(const std::shared_ptr<const process_definition>& def
 
 void process_manager::wake(instance_id id, running& r, saga_events begin, bool recovered) {
   r.at = running::phase::awake;
-  r.saga = spawn<class saga, caf::monitored>(shared_env(), r.definition, std::move(begin), recovered,
-                                          directory_, caf::actor_cast<caf::actor>(this), role_);
+  r.saga =
+      spawn<class saga, caf::monitored>(shared_env(), r.definition, std::move(begin), recovered,
+                                        directory_, caf::actor_cast<caf::actor>(this), role_);
   by_actor_[r.saga.id()] = id;
   credit(r, true);
 }
 
 void process_manager::load(instance_id id, running& r) {
   r.at = running::phase::loading;
+  read_instance(id);
+}
+
+void process_manager::read_instance(instance_id id) {
   read_request whole;
   whole.what = read_request::kind::instance;
   whole.instance = id;
@@ -246,8 +254,8 @@ void process_manager::reported(const saga_report& report) {
     r.stuck = stuck;
     if (stuck) log().warn("instance {} is stuck: {}", to_string(report.id), report.result.reason);
     env().count.instances_stuck.fetch_add(stuck ? 1 : std::uint64_t(-1));
-    credit(r, !stuck); // it sleeps until an operator comes; waking it needs no free credit
   }
+  credit(r, !stuck); // it sleeps until an operator comes; waking it needs no free credit
   if (stuck) answer(report.id, report.result);
   if (report.wake) wake_at(report.id, r, report.wake);
 }
@@ -306,10 +314,7 @@ void process_manager::await(const await_outcome& what) {
   waiting_.emplace(what.id, waiter{number, what.deadline, what.callback});
   timers_.insert({what.deadline, what.id, number});
   if (at != instances_.end() || start_of(what.id) > seen_) return;
-  read_request ended;
-  ended.what = read_request::kind::instance;
-  ended.instance = what.id;
-  ask_reader(std::move(ended));
+  read_instance(what.id);
 }
 
 void process_manager::answer(instance_id id, const outcome& result) {

@@ -69,6 +69,7 @@ private:
              const std::shared_ptr<const committed_batch>& batch, std::uint32_t at);
   void wake(instance_id id, running& r, saga_events begin, bool recovered);
   void load(instance_id id, running& r);
+  void read_instance(instance_id id);
   void loaded(instance_id id, const std::vector<recorded_event>& events);
   void reported(const saga_report& report);
   void died(const caf::down_msg& message);

@@ -1,6 +1,7 @@
 #include <ensemble/runtime.hpp>
 
 #include "model/engine_messages.hpp"
+#include "model/thrown.hpp"
 #include "runtime/actor_house.hpp"
 #include "runtime/deployment.hpp"
 #include "runtime/identity.hpp"
@@ -21,7 +22,7 @@ struct runtime::implementation {
   internal::environment_ptr env;
   std::function<void(const error&)> on_failure{};
   std::unique_ptr<internal::actor_house> house{};
-  bool stopped = false;
+  std::atomic<bool> stopped = false;
 
   /// Returns the caller's credit with the answer, whatever it is.
   decltype(internal::caller_command::callback) answer_to(send_callback callback) {
@@ -45,8 +46,8 @@ struct runtime::implementation {
     try {
       const inside_handler guard;
       callback();
-    } catch (const std::exception& e) {
-      internal::log().error("a callback of the host program threw: {}", e.what());
+    } catch (...) {
+      internal::log().error("a callback of the host program threw: {}", thrown_text());
     }
   }
 
@@ -259,11 +260,11 @@ runtime_stats runtime::stats() const {
 
 void runtime::stop(duration limit) {
   auto& self = *implementation_;
-  if (!self.house || self.stopped) return;
+  if (!self.house) return;
   if (inside_handler::active())
     throw error(errc::would_block, "stop() waits for the handlers, so it cannot be called from "
                                    "inside one");
-  self.stopped = true;
+  if (self.stopped.exchange(true)) return;
   self.house->close(limit);
   internal::log().info("stop: {} instances open", self.env->count.instances_open.load());
 }

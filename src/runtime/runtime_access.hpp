@@ -10,7 +10,7 @@ namespace ensemble {
 /// What tests may do to a runtime and users may not.
 struct runtime_access {
   /// Ends an actor as if it had died: a service's name, "saga" (any), "process manager",
-  /// "journal writer", "journal reader" or "gateway". Supervision brings it back.
+  /// "journal writer", "journal reader" or "caller gateway". Supervision brings it back.
   static void kill(runtime& r, const std::string& role);
   /// Sets the clock. Before start().
   static void set_clock(runtime& r, std::function<timestamp()> clock);

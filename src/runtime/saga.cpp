@@ -104,7 +104,7 @@ void saga::report(std::optional<timestamp> wake) {
   send(manager_,
        saga_report{instance_.id, instance_.terminal(), ended_before_, outcome_of(instance_), wake});
   reported_stuck_ = stuck;
-  if (sooner) reported_wake_ = wake;
+  if (wake) reported_wake_ = wake; // the manager keeps the one that it was told last
   if (instance_.terminal()) quit();
 }
 

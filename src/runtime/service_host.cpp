@@ -1,5 +1,6 @@
 #include "runtime/service_host.hpp"
 
+#include "model/thrown.hpp"
 #include "runtime/log.hpp"
 
 #include <caf/all.hpp>
@@ -23,9 +24,15 @@ caf::behavior service_host::make_behavior() {
         for (const auto& answer : *m.answers) append_answered(answer);
         entities_.shrink();
       },
-      [this](const journal_page& m) { page_read(m); },
+      [this](const journal_page& m) {
+        page_read(m);
+        entities_.shrink();
+      },
       [this](const effect_done& m) { effect_finished(m); },
-      [this](const query_state& m) { query(m.what); },
+      [this](const query_state& m) {
+        query(m.what);
+        entities_.shrink();
+      },
       [this](const directory_changed& m) { directory_replaced(m); },
   };
 }
@@ -73,8 +80,8 @@ void service_host::receive(std::shared_ptr<const host_command> command) {
   try {
     const inside_handler guard;
     key = key_of(*item);
-  } catch (const std::exception& e) {
-    fail(item, std::string("its key: ") + e.what(), nullptr);
+  } catch (...) {
+    fail(item, std::string("its key: ") + thrown_text(), nullptr);
     return;
   }
   bool fresh = false;
@@ -128,8 +135,8 @@ void service_host::decide(entity& e, const work_ptr& item) {
       const inside_handler guard;
       events = outcome_events(*item->command, item->handler->decide(e.state, item->command->body));
     }
-  } catch (const std::exception& x) {
-    fail(item, x.what(), &e);
+  } catch (...) {
+    fail(item, thrown_text(), &e);
     return;
   }
   append(e, item, std::move(events));
@@ -162,10 +169,8 @@ void service_host::run_effect(const work_ptr& item) {
       else
         result = item->handler->effect(item->command->body, context);
       report.result = std::make_shared<verdict>(std::move(result));
-    } catch (const std::exception& e) {
-      report.reason = e.what();
     } catch (...) {
-      report.reason = "an exception of an unknown kind";
+      report.reason = thrown_text();
     }
     caf::anon_send(host, std::move(report));
   });
@@ -194,9 +199,9 @@ void service_host::append(entity& e, const work_ptr& item, std::vector<new_event
   try {
     const inside_handler guard;
     for (const auto& event : events) service_->fold(e.state, event.body);
-  } catch (const std::exception& x) {
+  } catch (...) {
     e.at = entity::phase::settling; // the state may be half changed
-    fail(item, std::string("folding its outcome: ") + x.what(), &e);
+    fail(item, std::string("folding its outcome: ") + thrown_text(), &e);
     settle(e);
     return;
   }
@@ -230,9 +235,13 @@ void service_host::append_answered(const append_answer& answer) {
     answer_queries(e, pending.length);
   } else {
     // What was decided rests on a state that is not the journal's.
-    pending.item->repeat = true;
-    e.redo.push_back(pending.item);
     e.at = entity::phase::settling;
+    if (pending.item->command->close && answer.result.state == append_result::status::repeated) {
+      leave(*pending.item, &e); // settled before: void, or refused; the saga reads which
+    } else {
+      pending.item->repeat = true;
+      e.redo.push_back(pending.item);
+    }
   }
   settle(e);
 }

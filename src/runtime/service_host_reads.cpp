@@ -1,5 +1,7 @@
 #include "runtime/service_host.hpp"
 
+#include "model/thrown.hpp"
+
 #include <caf/all.hpp>
 
 // The host's dealings with the journal's reader: loading entities, finding earlier outcomes, and
@@ -56,8 +58,8 @@ void service_host::page_read(const journal_page& page) {
       service_->fold(e.state, event.body);
       ++e.length;
     }
-  } catch (const std::exception& x) {
-    give_up(e, "folding stream '" + e.stream + "': " + x.what());
+  } catch (...) {
+    give_up(e, "folding stream '" + e.stream + "': " + thrown_text());
     return;
   }
   if (!page.complete) {

@@ -171,6 +171,21 @@ TEST(Effect, ThatRunsIsWaitedForByItsClose) {
   EXPECT_EQ(o.charges(), 1U);
 }
 
+TEST(Effect, WhoseCloseIsGivenTwiceIsRefusedOnce) {
+  outside o;
+  o.open(false); // the call hangs, its close is given again and again meanwhile
+  o.failures = 1'000'000;
+  ensemble::runtime r;
+  set_up(r, o, {.attempts = 1, .attempt_within = 20ms}, false);
+  const auto receipt = r.send("desk", begin{"a"}).get();
+  EXPECT_EQ(r.await(receipt, 300ms).kind, ensemble::outcome_kind::unknown);
+  o.open(true); // it fails: several closes now find nothing
+  EXPECT_EQ(r.await(receipt, 10s).kind, ensemble::outcome_kind::stuck);
+  const auto commits = r.stats().commits;
+  std::this_thread::sleep_for(200ms);
+  EXPECT_LE(r.stats().commits, commits + 3) << "it goes round in circles";
+}
+
 TEST(Effect, ManyDoNotHoldUpTheScheduler) {
   outside o;
   o.open(false);

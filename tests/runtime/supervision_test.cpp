@@ -77,7 +77,7 @@ TEST_P(Supervision, KilledActorsComeBackOnAFileToo) {
 
 INSTANTIATE_TEST_SUITE_P(Roles, Supervision,
                          testing::Values("shop", "till", "table", "saga", "process manager",
-                                         "journal writer", "journal reader", "gateway"),
+                                         "journal writer", "journal reader", "caller gateway"),
                          [](const auto& which) {
                            std::string name = which.param;
                            std::erase(name, ' ');
