@@ -1,5 +1,6 @@
 #include "runtime/actor_house.hpp"
 
+#include "model/thrown.hpp"
 #include "runtime/event_observer.hpp"
 #include "runtime/gateway.hpp"
 #include "runtime/journal_reading.hpp"
@@ -201,6 +202,15 @@ void actor_house::fail(const error& why) {
   else if (on_failure_) {
     const inside_handler guard;
     on_failure_(why);
+  }
+}
+
+void actor_house::tell_host(const error& why) const {
+  try {
+    const inside_handler guard;
+    on_failure_(why);
+  } catch (...) {
+    log().error("on_failure threw: {}", thrown_text());
   }
 }
 

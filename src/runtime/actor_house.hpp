@@ -56,6 +56,7 @@ private:
   caf::actor spawn_blocking(Args&&... args);
   void install(const std::string& role, caf::actor actor);
   void announce(const std::string& restarted);
+  void tell_host(const error& why) const;
   [[nodiscard]] bool end(const std::vector<caf::actor>& actors, timestamp deadline);
 
   environment_ptr env_;
