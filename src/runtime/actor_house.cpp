@@ -199,10 +199,8 @@ void actor_house::fail(const error& why) {
   anon_send(now->gateway, runtime_failed{std::make_shared<error>(why)});
   if (opening)
     opening(&why);
-  else if (on_failure_) {
-    const inside_handler guard;
-    on_failure_(why);
-  }
+  else if (on_failure_)
+    tell_host(why);
 }
 
 void actor_house::tell_host(const error& why) const {

@@ -63,7 +63,7 @@ TEST(Start, RefusesAJournalWithAMessageThatNobodyDeclares) {
     ensemble::runtime r(options);
     set_up(r);
     r.start();
-    (void) r.send("shop", buy{"b1", 20}).get();
+    (void)r.send("shop", buy{"b1", 20}).get();
   }
   ensemble::runtime r(options);
   r.host(till());
@@ -90,13 +90,13 @@ TEST(Host, RefusesANameThatIsTaken) {
 
 TEST(RuntimeState, EveryCallOutOfTurnIsRefused) {
   ensemble::runtime r(in_memory());
-  EXPECT_EQ(code_of([&] { (void) r.send("shop", buy{"b1", 20}); }), errc::wrong_state);
+  EXPECT_EQ(code_of([&] { (void)r.send("shop", buy{"b1", 20}); }), errc::wrong_state);
   set_up(r);
   r.start();
   EXPECT_EQ(code_of([&] { r.start(); }), errc::wrong_state);
   EXPECT_EQ(code_of([&] { r.host(packing_table()); }), errc::wrong_state);
   r.stop();
-  EXPECT_EQ(code_of([&] { (void) r.send("shop", buy{"b1", 20}); }), errc::wrong_state);
+  EXPECT_EQ(code_of([&] { (void)r.send("shop", buy{"b1", 20}); }), errc::wrong_state);
   r.stop(); // twice is fine
 }
 
@@ -104,11 +104,11 @@ TEST(Send, RefusesWhatCannotBeDone) {
   ensemble::runtime r(in_memory());
   set_up(r);
   r.start();
-  EXPECT_EQ(code_of([&] { (void) r.send("nobody", buy{"b1", 20}); }), errc::unknown_service);
-  EXPECT_EQ(code_of([&] { (void) r.send("till", buy{"b1", 20}); }), errc::unknown_service);
-  EXPECT_EQ(code_of([&] { (void) r.send("shop", buy{"", 20}); }), errc::bad_message);
-  EXPECT_EQ(code_of([&] { (void) r.send("shop", buy{"a\nb", 20}); }), errc::bad_message);
-  EXPECT_EQ(code_of([&] { (void) r.send("shop", buy{"\xff", 20}); }), errc::bad_message);
+  EXPECT_EQ(code_of([&] { (void)r.send("nobody", buy{"b1", 20}); }), errc::unknown_service);
+  EXPECT_EQ(code_of([&] { (void)r.send("till", buy{"b1", 20}); }), errc::unknown_service);
+  EXPECT_EQ(code_of([&] { (void)r.send("shop", buy{"", 20}); }), errc::bad_message);
+  EXPECT_EQ(code_of([&] { (void)r.send("shop", buy{"a\nb", 20}); }), errc::bad_message);
+  EXPECT_EQ(code_of([&] { (void)r.send("shop", buy{"\xff", 20}); }), errc::bad_message);
   EXPECT_EQ(r.stats().commands_accepted, 0U);
 }
 
@@ -125,7 +125,7 @@ TEST(Admission, RefusesBeyondItsCreditsAndTakesAgainWhenWorkEnds) {
     accepted.push_back(r.send("shop", buy{"b" + std::to_string(n), 20}).get());
   while (r.stats().instances_open < 3) std::this_thread::sleep_for(1ms);
   EXPECT_EQ(code_of([&] {
-              (void) r.send("shop", buy{"b9", 20}, {.when_busy = ensemble::when_busy::refuse});
+              (void)r.send("shop", buy{"b9", 20}, {.when_busy = ensemble::when_busy::refuse});
             }),
             errc::overloaded);
   EXPECT_EQ(r.stats().commands_refused, 1U);
@@ -156,7 +156,7 @@ TEST(Handlers, MayNotBlockTheRuntime) {
   r.start();
   std::promise<errc> awaited;
   r.send("shop", buy{"b1", 20}, {}, [&](const ensemble::receipt* got, const ensemble::error*) {
-    awaited.set_value(code_of([&] { (void) r.await(*got, 1s); }));
+    awaited.set_value(code_of([&] { (void)r.await(*got, 1s); }));
   });
   EXPECT_EQ(awaited.get_future().get(), errc::would_block);
 }
@@ -166,7 +166,7 @@ TEST(Observe, TellsEveryEventOnceInJournalOrderFromAnyPosition) {
   set_up(r);
   r.start();
   for (int n = 0; n < 50; ++n)
-    (void) r.await(r.send("shop", buy{"early-" + std::to_string(n), 20}).get(), 10s);
+    (void)r.await(r.send("shop", buy{"early-" + std::to_string(n), 20}).get(), 10s);
   std::mutex mutex;
   std::vector<std::uint64_t> all;
   std::vector<std::uint64_t> late;
@@ -179,7 +179,7 @@ TEST(Observe, TellsEveryEventOnceInJournalOrderFromAnyPosition) {
     late.push_back(e.position.value);
   });
   for (int n = 0; n < 50; ++n)
-    (void) r.await(r.send("shop", buy{"late-" + std::to_string(n), 20}).get(), 10s);
+    (void)r.await(r.send("shop", buy{"late-" + std::to_string(n), 20}).get(), 10s);
   const auto total = r.stats().events_appended;
   for (int n = 0; n < 2'000; ++n) {
     const std::lock_guard lock(mutex);
@@ -200,8 +200,23 @@ TEST(Observe, AnExceptionFailsTheRuntimeLoudly) {
   r.on_failure([&](const ensemble::error& e) { told.set_value(e.what()); });
   r.start();
   r.observe({1}, [](const ensemble::recorded_event&) { throw std::runtime_error("no room"); });
-  (void) r.send("shop", buy{"b1", 20}).get();
+  (void)r.send("shop", buy{"b1", 20}).get();
   EXPECT_NE(told.get_future().get().find("no room"), std::string::npos);
+}
+
+TEST(OnFailure, MayThrowAndTheRuntimeStillStops) {
+  ensemble::runtime r(in_memory());
+  set_up(r);
+  std::promise<void> told;
+  r.on_failure([&](const ensemble::error&) {
+    told.set_value();
+    r.stop(); // not from here: it throws
+  });
+  r.start();
+  r.observe({1}, [](const ensemble::recorded_event&) { throw std::runtime_error("no room"); });
+  (void)r.send("shop", buy{"b1", 20}).get();
+  told.get_future().get();
+  r.stop();
 }
 
 TEST(Query, SeesWhatTheReceiptPromised) {
@@ -220,7 +235,7 @@ TEST(Query, SeesWhatTheReceiptPromised) {
     EXPECT_EQ(state.price, n + 1);
   }
   EXPECT_FALSE(r.query<purchase>("shop", "never").get().exists);
-  EXPECT_EQ(code_of([&] { (void) r.query<sale>("shop", "b1").get(); }), errc::bad_argument);
+  EXPECT_EQ(code_of([&] { (void)r.query<sale>("shop", "b1").get(); }), errc::bad_argument);
 }
 
 TEST(Stop, AnswersWhatWasAcceptedAndKeepsTheRest) {
