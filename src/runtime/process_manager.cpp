@@ -187,8 +187,8 @@ void process_manager::begin(const std::shared_ptr<const process_definition>& def
   entry->second.definition = definition;
   book_.opened(id, definition->name);
   env().count.instances_started.fetch_add(1, std::memory_order_relaxed);
-  env().count.instances_open = instances_.size();
   wake(id, entry->second, {batch, {at}}, false);
+  env().count.instances_open = instances_.size(); // whoever sees it finds its credit taken
 }
 
 void process_manager::wake(instance_id id, running& r, saga_events begin, bool recovered) {
