@@ -48,18 +48,41 @@ struct request_definition {
   [[nodiscard]] explicit operator bool() const noexcept { return make != nullptr; }
 };
 
-/// One step of a process: what it asks of which service, what the answers mean, how it is undone.
+/// An outside event that a step waits for: one that is not the direct effect of a command of the
+/// process (an approval, a webhook, a broker's message). Matched by its type and by key.
+struct awaited_definition {
+  outcome_definition outcome{};
+  /// The key in the event, and the one that the process waits for. The latter is evaluated once,
+  /// when the step becomes due.
+  std::function<std::string(const message&)> key_of_event{};
+  std::function<std::string(const std::any& state)> key_of_state{};
+  bool success = true; ///< else the event means that the step has failed
+};
+
+/// One step of a process: either what it asks of which service, what the answers mean, and how it
+/// is undone; or which outside events it awaits.
 struct step_definition {
   std::string name{};
   std::vector<std::size_t> after{}; ///< indices of the steps that must be done before
-  request_definition ask{};
+  /// Whether the step is to happen; empty: always. Evaluated once, when it would become due.
+  std::function<bool(const std::any& state)> only_if{};
+  duration delay{};                          ///< how long after it became due it is asked
+  request_definition ask{};                  ///< none: the step awaits
+  std::vector<awaited_definition> awaited{}; ///< empty: the step asks
   std::vector<outcome_definition> successes{};
   std::vector<outcome_definition> failures{};
   request_definition undo{}; ///< asked of the same service
   outcome_definition undone{};
   bool pivot{};
-  duration within{}; ///< 0: no limit. Spans all attempts of the do, from the event that made it due
+  /// 0: no limit. Spans all attempts of the do, from the event that made it due, or from the end of
+  /// its delay.
+  duration within{};
   retry_policy retries{};
+
+  /// True if it waits for outside events instead of asking.
+  [[nodiscard]] bool awaits() const noexcept { return !awaited.empty(); }
+  /// What an event of that name means as its success, asked or awaited; or null.
+  [[nodiscard]] const outcome_definition* success_on(std::string_view event) const noexcept;
 };
 
 /// A process: data and pure functions, run by any of the modes. A value. Made by
@@ -83,8 +106,9 @@ struct process_definition {
 };
 
 /// Checks what can be told without running anything: names, dependencies (known, without cycles),
-/// at least one step, steps with an ask, a pivot not parallel to another step, positive limits.
-/// Throws errc::bad_definition, naming the step and the remedy.
+/// at least one step, steps that either ask or await, a pivot not parallel to another step,
+/// positive limits. Throws errc::bad_definition, naming the step and the remedy. (`check` proves
+/// more.)
 void validate(const process_definition& process);
 
 namespace detail {
@@ -109,6 +133,24 @@ request_definition erase_request(std::string service, Make make) {
           }};
 }
 
+template <class State, message_struct Event, class EventKey, class StateKey>
+awaited_definition erase_awaited(EventKey key_of_event, StateKey key_of_state, bool success) {
+  static_assert(std::is_invocable_r_v<std::string, const EventKey&, const Event&>,
+                "the event's key is a member of the event, or a function of it, and a string");
+  static_assert(std::is_invocable_r_v<std::string, const StateKey&, const State&>,
+                "the awaited key is a member of the state, or a function of it, and a string");
+  awaited_definition awaited;
+  awaited.outcome.event = &type_of<Event>();
+  awaited.key_of_event = [key = std::move(key_of_event)](const message& m) -> std::string {
+    return std::invoke(key, m.as<Event>());
+  };
+  awaited.key_of_state = [key = std::move(key_of_state)](const std::any& state) -> std::string {
+    return std::invoke(key, *std::any_cast<State>(&state));
+  };
+  awaited.success = success;
+  return awaited;
+}
+
 /// Finds the indices of the named steps; throws errc::bad_definition for one not defined before.
 std::vector<std::size_t> steps_named(const process_definition& process, const std::string& step,
                                      std::initializer_list<std::string_view> names);
@@ -130,7 +172,9 @@ public:
     definition_.initial = [] { return std::any(State{}); };
   }
 
-  /// Which version of the definition this is; raise it when the structure changes.
+  /// Which version of the definition this is; raise it when the structure changes. Instances run
+  /// under the version that was deployed when they began: give the runtime the older versions too
+  /// for as long as it has open instances of them.
   process version(int n) && {
     definition_.version = n;
     return std::move(*this);
@@ -210,6 +254,49 @@ public:
     step().after = detail::steps_named(definition, step().name, {std::string_view(names)...});
     return std::move(*this);
   }
+  /// The step happens only if `predicate(const State&)` is true when it would become due; else it
+  /// is passed over, and what comes after it may begin.
+  template <class Predicate>
+  step_builder only_if(Predicate predicate) && {
+    static_assert(std::is_invocable_r_v<bool, const Predicate&, const State&>,
+                  "a condition takes (const State&) and returns a bool");
+    step().only_if = [predicate = std::move(predicate)](const std::any& state) -> bool {
+      return predicate(*std::any_cast<State>(&state));
+    };
+    return std::move(*this);
+  }
+  /// The step is asked so long after it became due. Durable: the delay holds across restarts.
+  step_builder delayed_by(duration d) && {
+    step().delay = d;
+    return std::move(*this);
+  }
+  /// The step asks nothing: it waits for an outside Event whose key (a member or a function of it)
+  /// equals that of the process (a member or a function of its state). The first such event that
+  /// nobody took yet counts, also one from before the step became due. One that fits several
+  /// instances is parked. May be given for several events.
+  template <message_struct Event, class EventKey, class StateKey>
+  step_builder awaits(EventKey key_of_event, StateKey key_of_state) && {
+    await_event<Event>(std::move(key_of_event), std::move(key_of_state), true);
+    return std::move(*this);
+  }
+  template <message_struct Event, class EventKey, class StateKey, class Fold>
+  step_builder awaits(EventKey key_of_event, StateKey key_of_state, Fold fold) && {
+    await_event<Event>(std::move(key_of_event), std::move(key_of_state), true).fold =
+        detail::erase_fold<State, Fold, Event>(std::move(fold));
+    return std::move(*this);
+  }
+  /// The same for an outside event that means that the step has failed.
+  template <message_struct Event, class EventKey, class StateKey>
+  step_builder awaits_failure(EventKey key_of_event, StateKey key_of_state) && {
+    await_event<Event>(std::move(key_of_event), std::move(key_of_state), false);
+    return std::move(*this);
+  }
+  template <message_struct Event, class EventKey, class StateKey, class Fold>
+  step_builder awaits_failure(EventKey key_of_event, StateKey key_of_state, Fold fold) && {
+    await_event<Event>(std::move(key_of_event), std::move(key_of_state), false).fold =
+        detail::erase_fold<State, Fold, Event>(std::move(fold));
+    return std::move(*this);
+  }
   /// What is asked of which service; evaluated once, when the step becomes due.
   template <class Make>
   step_builder asks(std::string service, Make make) && {
@@ -275,6 +362,14 @@ public:
 
 private:
   step_definition& step() { return process_.definition_.steps.back(); }
+
+  template <message_struct Event, class EventKey, class StateKey>
+  outcome_definition& await_event(EventKey key_of_event, StateKey key_of_state, bool success) {
+    process_.definition_.types.push_back(&type_of<Event>());
+    step().awaited.push_back(detail::erase_awaited<State, Event>(std::move(key_of_event),
+                                                                 std::move(key_of_state), success));
+    return step().awaited.back().outcome;
+  }
 
   process<State> process_;
 };

@@ -24,13 +24,37 @@ void check_policy(const process_definition& p, const std::string& where, const r
     refuse(p, where + ": retries need durations >= 0");
 }
 
+void check_asking(const process_definition& p, const step_definition& s, const std::string& where) {
+  if (!s.ask)
+    refuse(p, where + " asks nothing: add .asks(service, command), or .awaits for an event");
+  if (!is_name(s.ask.service)) refuse(p, where + ": '" + s.ask.service + "' is no service name");
+  if (s.delay < duration{}) refuse(p, where + ": delayed_by must not be negative");
+}
+
+void check_awaiting(const process_definition& p, const step_definition& s,
+                    const std::string& where) {
+  if (s.ask) refuse(p, where + " both asks and awaits: make two steps, the second after the first");
+  if (!s.successes.empty() || !s.failures.empty())
+    refuse(p, where + " awaits: its events are named by .awaits and .awaits_failure");
+  if (s.undo) refuse(p, where + " awaits, so there is nothing to undo: undo the step that asks");
+  if (s.delay != duration{}) refuse(p, where + " awaits, so it cannot be delayed");
+  if (std::ranges::none_of(s.awaited, &awaited_definition::success))
+    refuse(p, where + " awaits only failures: add .awaits for a success");
+  std::set<std::string_view> names;
+  for (const auto& awaited : s.awaited)
+    if (!names.insert(awaited.outcome.event->name).second)
+      refuse(p, where + " awaits '" + std::string(awaited.outcome.event->name) + "' twice");
+}
+
 void check_step(const process_definition& p, std::size_t index) {
   const auto& s = p.steps[index];
   const auto where = "step '" + s.name + "'";
   if (!is_name(s.name)) refuse(p, where + ": a name is [a-z][a-z0-9_]*, up to 100 characters");
   if (p.find_step(s.name) != index) refuse(p, where + " is defined twice");
-  if (!s.ask) refuse(p, where + " asks nothing: add .asks(service, command)");
-  if (!is_name(s.ask.service)) refuse(p, where + ": '" + s.ask.service + "' is no service name");
+  if (s.awaits())
+    check_awaiting(p, s, where);
+  else
+    check_asking(p, s, where);
   if (s.within < duration{}) refuse(p, where + ": within must not be negative");
   if (std::ranges::any_of(s.after, [&](std::size_t before) { return before >= index; }))
     refuse(p, where + ": after() names a step that is not defined before it");
@@ -53,6 +77,14 @@ void check_pivot(const process_definition& p, std::size_t pivot) {
 }
 
 } // namespace
+
+const outcome_definition* step_definition::success_on(std::string_view event) const noexcept {
+  for (const auto& o : successes)
+    if (o.event->name == event) return &o;
+  for (const auto& a : awaited)
+    if (a.success && a.outcome.event->name == event) return &a.outcome;
+  return nullptr;
+}
 
 std::optional<std::size_t> process_definition::find_step(std::string_view step) const noexcept {
   for (std::size_t i = 0; i < steps.size(); ++i)
