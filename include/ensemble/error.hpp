@@ -18,6 +18,7 @@ enum class errc {
   journal_locked,    ///< another process owns the journal
   journal_damaged,   ///< stored data fails verification
   journal_foreign,   ///< a file that is not a journal, or one of an unknown format version
+  journal_full,      ///< the disk is full: nothing was recorded; try again when there is space
   journal_failed,    ///< a write or sync failed: nothing is acknowledged until a restart
   overloaded,        ///< no credit was free; the command was not accepted
   wrong_state,       ///< the call does not fit the state of the object (not started, stopped, ...)

@@ -6,7 +6,6 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -45,11 +44,18 @@ struct stream_append {
 };
 
 /// A change of one row of a book: a small table of the engine's or a projection's, keyed by bytes.
-/// An empty value deletes the row.
+/// No value deletes the row. A key has at least one byte.
 struct book_change {
   std::string book{};
   std::string key{};
   std::optional<std::string> value{};
+};
+
+/// A row of a book.
+struct book_row {
+  std::string key{};
+  std::string value{};
+  friend bool operator==(const book_row&, const book_row&) = default;
 };
 
 /// One atomic request: all of it is recorded, or nothing. Streams are appended in the order given.
@@ -57,6 +63,9 @@ struct book_change {
 struct append_request {
   std::vector<stream_append> streams{};
   std::vector<book_change> books{};
+  /// True: it may use the headroom (see journal_options), which is kept free for work that was
+  /// accepted: the outcomes and compensations of processes, closes, operators' events.
+  bool essential = false;
 };
 
 /// What became of one append request.
@@ -65,12 +74,14 @@ struct append_result {
     appended, ///< durable, to the degree that the journal's durability states
     repeated, ///< the first event's id stands in its stream already: nothing was written
     conflict, ///< a stream did not have its expected length: nothing was written
+    no_space, ///< the disk is full: nothing was written; try again later
   };
   status state = status::appended;
   /// The first and last event of the request (repeated: of the earlier append's first event).
   position first{};
   position last{};
-  /// The length of each stream of the request afterwards (of a repeat or conflict: as it is).
+  /// The length of each stream of the request afterwards (of a repeat or conflict: as it is; of
+  /// one without space: empty).
   std::vector<std::uint64_t> lengths{};
 };
 
@@ -106,8 +117,10 @@ public:
                                                 std::size_t limit = read_page) = 0;
   /// Every message name that the journal holds.
   virtual std::vector<std::string> message_names() = 0;
-  /// The rows of a book, sorted by key.
-  virtual std::map<std::string, std::string> read_book(std::string_view book) = 0;
+  /// Up to `limit` rows of a book, sorted by the bytes of their keys, behind `after_key` (empty:
+  /// from the first on). Pages are no snapshot: a commit may fall between two of them.
+  virtual std::vector<book_row> read_book(std::string_view book, std::string_view after_key = {},
+                                          std::size_t limit = read_page) = 0;
   /// Checks everything that is stored: checksums, gap-free positions, gap-free stream versions,
   /// unique ids, times that do not fall. Calls `report` once for each fault, with a sentence;
   /// returns the number of events checked.
@@ -126,7 +139,10 @@ public:
   /// ones made. `now` becomes the recorded time, unless the newest event's is later.
   /// One result a request. Throws errc::journal_failed: then it is unknown what was recorded; and
   /// errc::bad_argument, with nothing recorded: a request without events, an event without id,
-  /// message or text, an index out of its run, an id that its stream holds already.
+  /// message or text, an index out of its run, an id that its stream holds already, a row of a
+  /// book without a key.
+  /// A full disk is no failure: requests come back with `no_space`, and later ones are recorded
+  /// when there is space again.
   virtual std::vector<append_result> commit(std::span<const append_request> requests,
                                             timestamp now) = 0;
   /// A reader of its own for the calling thread. It may outlive nothing: destroy it before the
@@ -153,6 +169,10 @@ struct journal_options {
   ensemble::durability durability = ensemble::durability::durable;
   /// Where message types are found. Empty: all messages are read as opaque.
   type_lookup types{};
+  /// Bytes of the file system that are kept free for essential requests: while less is free, all
+  /// others come back with `no_space`. 0: every request may use the last byte. A journal in memory
+  /// has none.
+  std::uint64_t headroom = std::uint64_t{64} << 20;
 };
 
 /// Opens a journal for writing. Throws errc::journal_locked, naming the process that holds it;

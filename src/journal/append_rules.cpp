@@ -71,6 +71,9 @@ bool continues_run(std::uint32_t index, std::uint32_t next_index) noexcept {
 }
 
 void check_request(const append_request& request) {
+  for (const auto& change : request.books)
+    if (change.key.empty())
+      throw error(errc::bad_argument, "book '" + change.book + "': a row needs a key");
   const new_event* before = nullptr;
   for (const auto& part : request.streams) {
     if (part.stream.empty()) refuse(part.stream, "a stream needs a name");

@@ -33,8 +33,8 @@ public:
 };
 
 /// Throws errc::bad_argument for a request that no journal can record: a stream without a name or
-/// without events, an event without an id or a message, or broken runs. A request's events are
-/// runs of index 0, 1, 2, ... whose last alone is marked `last`.
+/// without events, an event without an id or a message, broken runs, or a row without a key. A
+/// request's events are runs of index 0, 1, 2, ... whose last alone is marked `last`.
 void check_request(const append_request& request);
 
 /// Whether an event is the next one of the run that a not yet last event of `index` is in.

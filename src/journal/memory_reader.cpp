@@ -77,10 +77,16 @@ public:
     return {store_.message_names.begin(), store_.message_names.end()};
   }
 
-  std::map<std::string, std::string> read_book(std::string_view book) override {
+  std::vector<book_row> read_book(std::string_view book, std::string_view after_key,
+                                  std::size_t limit) override {
     const std::shared_lock lock(store_.mutex);
     const auto found = store_.books.find(book);
-    return found == store_.books.end() ? std::map<std::string, std::string>{} : found->second;
+    if (found == store_.books.end()) return {};
+    std::vector<book_row> rows;
+    const auto& all = found->second;
+    for (auto at = all.upper_bound(after_key); at != all.end() && rows.size() < limit; ++at)
+      rows.push_back({at->first, at->second});
+    return rows;
   }
 
   // Memory has no storage faults to find: its rules are kept by construction.

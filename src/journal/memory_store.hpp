@@ -43,7 +43,8 @@ struct memory_store {
   std::unordered_map<instance_id, positions> instances{};
   std::unordered_map<correlation_id, positions> correlations{};
   std::set<std::string, std::less<>> message_names{};
-  std::map<std::string, std::map<std::string, std::string>, std::less<>> books{};
+  using book_rows = std::map<std::string, std::string, std::less<>>;
+  std::map<std::string, book_rows, std::less<>> books{};
 
   /// Appends an event whose position, stream and version are set, with its index entries.
   void record(recorded_event event, std::int64_t stream);

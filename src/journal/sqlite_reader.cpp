@@ -109,16 +109,17 @@ public:
     return names;
   }
 
-  std::map<std::string, std::string> read_book(std::string_view book) override {
+  std::vector<book_row> read_book(std::string_view book, std::string_view after_key,
+                                  std::size_t limit) override {
     const scoped_reset done(book_);
-    std::map<std::string, std::string> rows;
-    book_.bind(1, book);
+    std::vector<book_row> rows;
+    book_.bind(1, book).bind_bytes(2, after_key).bind(3, clamped(limit));
     while (book_.step()) {
       const auto key = book_.bytes(0);
       const auto value = book_.bytes(1);
       if (book_.integer(2) != std::int64_t{checksum(book, key, value)})
         throw error(errc::journal_damaged, damaged_book(book));
-      rows.emplace_hint(rows.end(), key, value);
+      rows.push_back({std::string(key), std::string(value)});
     }
     return rows;
   }
@@ -197,7 +198,8 @@ private:
       "SELECT name FROM streams INDEXED BY streams_by_name WHERE name >= ?1 AND name < ?2 "
       "ORDER BY name");
   statement message_names_ = db_.prepare("SELECT name FROM messages ORDER BY name");
-  statement book_ = db_.prepare("SELECT key, value, crc FROM books WHERE book = ?1 ORDER BY key");
+  statement book_ = db_.prepare(
+      "SELECT key, value, crc FROM books WHERE book = ?1 AND key > ?2 ORDER BY key LIMIT ?3");
 };
 
 } // namespace

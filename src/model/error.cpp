@@ -14,6 +14,7 @@ std::string_view to_string(errc code) noexcept {
   case errc::journal_locked: return "journal_locked";
   case errc::journal_damaged: return "journal_damaged";
   case errc::journal_foreign: return "journal_foreign";
+  case errc::journal_full: return "journal_full";
   case errc::journal_failed: return "journal_failed";
   case errc::overloaded: return "overloaded";
   case errc::wrong_state: return "wrong_state";

@@ -57,13 +57,16 @@ book_change open_instances_checkpoint(position up_to) {
 open_instances find_open_instances(journal_reader& reader, const environment& env) {
   open_instances result;
   std::map<instance_id, std::string> open;
-  for (auto& [key, value] : reader.read_book(open_instances_book)) {
-    if (key == checkpoint_key) {
-      result.checkpoint = result.head = {number(value)};
-      continue;
+  for (auto rows = reader.read_book(open_instances_book); !rows.empty();
+       rows = reader.read_book(open_instances_book, rows.back().key)) {
+    for (const auto& [key, value] : rows) {
+      if (key == checkpoint_key) {
+        result.checkpoint = result.head = {number(value)};
+        continue;
+      }
+      open.emplace(id_of(key), value);
+      result.in_book.push_back(id_of(key));
     }
-    open.emplace(id_of(key), value);
-    result.in_book.push_back(id_of(key));
   }
   for (;;) {
     const auto page = reader.read_all({result.head.value + 1});

@@ -15,7 +15,6 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
-using testing::Pair;
 
 struct counted {
   int n = 0;
@@ -274,6 +273,7 @@ TEST_P(JournalContract, RequestsThatNoJournalCanRecordAreRefusedBeforeAnythingIs
   expect_refused(append("a-1", {event(1), run(2, 2)[0]}), "last");
   expect_refused(append("a-1", {run(2, 2)[1]}), "index 1");
   expect_refused(append("a-1", {run(2, 3)[0], run(2, 3)[2]}), "index 2");
+  expect_refused(book("open", "", "v"), "a key");
 }
 
 TEST_P(JournalContract, AnEmptyCommitAndAnEmptyRequestAreNothing) {
@@ -352,13 +352,28 @@ TEST_P(JournalContract, BooksChangeWithTheEventsOfTheirRequest) {
                 {"open", "b", std::string("\xFF\0", 2)},
                 {"other", "b", "two"}};
   commit(both);
-  EXPECT_THAT(reader().read_book("open"),
-              ElementsAre(Pair(std::string("\0k", 2), "one"), Pair("b", std::string("\xFF\0", 2))));
+  EXPECT_THAT(reader().read_book("open"), ElementsAre(book_row{std::string("\0k", 2), "one"},
+                                                      book_row{"b", std::string("\xFF\0", 2)}));
   commit({book("open", "b", ""), book("open", std::string("\0k", 2), std::nullopt),
           book("open", "never there", std::nullopt)});
-  EXPECT_THAT(reader().read_book("open"), ElementsAre(Pair("b", "")));
-  EXPECT_THAT(reader().read_book("other"), ElementsAre(Pair("b", "two")));
+  EXPECT_THAT(reader().read_book("open"), ElementsAre(book_row{"b", ""}));
+  EXPECT_THAT(reader().read_book("other"), ElementsAre(book_row{"b", "two"}));
   EXPECT_EQ(reader().head(), position{1});
+}
+
+TEST_P(JournalContract, BooksAreReadInPages) {
+  append_request rows;
+  for (const char* key : {"b", "a", "ab", "\xFF", "c"}) rows.books.push_back({"open", key, key});
+  commit(rows);
+  std::vector<std::string> keys;
+  for (auto page = reader().read_book("open", "", 2); !page.empty();
+       page = reader().read_book("open", page.back().key, 2)) {
+    EXPECT_LE(page.size(), 2U);
+    for (const auto& row : page) keys.push_back(row.key);
+  }
+  EXPECT_THAT(keys, ElementsAre("a", "ab", "b", "c", "\xFF"));
+  EXPECT_THAT(reader().read_book("open", "aa", 1), ElementsAre(book_row{"ab", "ab"}));
+  EXPECT_THAT(reader().read_book("open", "", 0), IsEmpty());
 }
 
 TEST_P(JournalContract, MessagesOfKnownTypesComeDecoded) {

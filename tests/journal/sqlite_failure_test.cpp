@@ -152,7 +152,7 @@ TEST(SqliteCreation, AFailureWhileTheFileIsMadeLeavesOneThatCanBeOpened) {
           storage_faults layer;
           layer.fail(file, operation, nth);
           try {
-            (void) open_journal(options);
+            (void)open_journal(options);
           } catch (const error& failed) {
             EXPECT_EQ(failed.code(), errc::journal_failed);
           }

@@ -65,7 +65,7 @@ TEST_F(SqliteOpening, AReopenedJournalHoldsEverything) {
   EXPECT_EQ(next.first, position{5});
   const auto reader = own->open_reader();
   EXPECT_EQ(reader->read_all({5}).at(0).time, at(100));
-  EXPECT_EQ(reader->read_book("open").at("k"), "v");
+  EXPECT_EQ(reader->read_book("open").at(0), (book_row{"k", "v"}));
   EXPECT_THAT(reader->stream_names("b", ""), ElementsAre("b-1"));
   EXPECT_THAT(faults(*reader), IsEmpty());
 }
