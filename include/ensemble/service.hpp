@@ -1,5 +1,7 @@
 #pragma once
 
+#include <ensemble/decision.hpp>
+#include <ensemble/entities.hpp>
 #include <ensemble/identity.hpp>
 #include <ensemble/message.hpp>
 
@@ -7,55 +9,12 @@
 #include <concepts>
 #include <functional>
 #include <map>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
 #include <vector>
 
 namespace ensemble {
-
-/// The refusal of a command: recorded, and an answer like any other.
-struct rejection {
-  std::string reason;
-};
-
-/// Refuses the command that is being decided.
-[[nodiscard]] inline rejection reject(std::string reason) { return {std::move(reason)}; }
-
-/// What a handler decided, with the types erased: events, or a rejection, or nothing to do.
-struct verdict {
-  std::vector<message> events{};
-  std::optional<rejection> rejected{};
-};
-
-/// What a handler may decide: any of the named events, a rejection, or nothing (`return {}`).
-/// All events of one decision are appended at once.
-template <message_struct... Events>
-class decision {
-public:
-  /// Takes events of the named types, or one rejection.
-  template <class... Outcomes>
-  decision(Outcomes... outcomes) { // NOLINT(google-explicit-constructor): made for `return`
-    static_assert(sizeof...(Outcomes) == 1 || !(std::same_as<Outcomes, rejection> || ...),
-                  "a rejection stands alone: a refused command has no events");
-    (add(std::move(outcomes)), ...);
-  }
-  [[nodiscard]] verdict take() && { return std::move(verdict_); }
-
-private:
-  template <class Outcome>
-  void add(Outcome outcome) {
-    if constexpr (std::same_as<Outcome, rejection>) {
-      verdict_.rejected = std::move(outcome);
-    } else {
-      static_assert((std::same_as<Outcome, Events> || ...),
-                    "this event is not among the outcomes that the decision<...> names");
-      verdict_.events.emplace_back(std::move(outcome));
-    }
-  }
-  verdict verdict_{};
-};
 
 /// What an effect handler is told about its call.
 struct effect_context {
@@ -69,8 +28,12 @@ struct command_handler {
   const message_type* command{};
   /// The entity key in the command; empty function: the instance's id is the key.
   std::function<std::string(const message&)> key{};
-  /// Pure decision on the entity's state. Empty for effects.
+  /// Of a decider over several entities: their keys, the home first. Else empty.
+  std::function<std::vector<std::string>(const message&)> keys{};
+  /// Pure decision on the entity's state. Empty for effects and for deciders over several.
   std::function<verdict(const std::any& state, const message&)> decide{};
+  /// Pure decision on the states of all entities that `keys` names. Empty for all others.
+  std::function<joint_verdict(const detail::entity_states&, const message&)> decide_all{};
   /// Work outside the journal, on a thread of its own; may block. Empty for deciders.
   std::function<verdict(const message&, const effect_context&)> effect{};
   /// Blocks or reverts the effect of that command outside, before it is voided; may block.
@@ -102,24 +65,24 @@ struct no_state {};
 
 namespace detail {
 
-template <class>
-struct decision_of;
-template <class... Events>
-struct decision_of<decision<Events...>> {
-  template <class F>
-  static void for_each_event(F f) {
-    (f(static_cast<const Events*>(nullptr)), ...);
-  }
-};
-
 /// Checks a service name or handler table; throws errc::bad_definition.
 void add_handler(service_definition& service, command_handler handler);
 service_definition make_service(std::string name);
 /// Checks that a key may be part of a stream's name: 1 to 200 bytes of UTF-8 without control
 /// characters. Throws errc::bad_message.
 void check_key(std::string_view key);
+/// Checks the keys of a command over several entities: 1 to `most_keys` of them, each fit for
+/// check_key, none twice. Throws errc::bad_message.
+void check_keys(const std::vector<std::string>& keys);
+/// The messages of a verdict for each of the keys, which pass check_keys. Throws errc::bad_argument
+/// for an event whose key is not among them.
+[[nodiscard]] std::vector<std::vector<message>> by_entity(const std::vector<std::string>& keys,
+                                                          joint_verdict decided);
 
 } // namespace detail
+
+/// The most entities that one command may name.
+inline constexpr std::size_t most_keys = 1000;
 
 /// Builds a service_definition. State is a struct with a `void apply(const Event&)` for every
 /// outcome of its deciders. Every function throws errc::bad_definition for a command taken twice
@@ -144,6 +107,30 @@ public:
   template <message_struct Command, class Decide>
   service on(Decide decide) && {
     detail::add_handler(definition_, decider<Command>(std::move(decide)));
+    return std::move(*this);
+  }
+
+  /// Takes Command for several entities at once. `keys_of` (a member, or a function of the command)
+  /// gives their keys: 1 to `most_keys`, none twice; the first is the command's *home*, where its
+  /// refusal, and that it was handled at all, are recorded. The same command must always give the
+  /// same keys. `decide(const entities<State>&, const Command&)` is pure and returns a
+  /// decision_on_all<...>: all of its events are recorded, each on its entity's stream, or none;
+  /// and only if no state that the decision saw has changed meanwhile.
+  template <message_struct Command, class Keys, class Decide>
+  service on_all(Keys keys_of, Decide decide) && {
+    static_assert(std::invocable<const Decide&, const entities<State>&, const Command&>,
+                  "a decider over several takes (const entities<State>&, const Command&)");
+    command_handler handler = typed<Command>();
+    name_outcomes<std::invoke_result_t<const Decide&, const entities<State>&, const Command&>>(
+        handler);
+    handler.keys = [keys_of = std::move(keys_of)](const message& m) -> std::vector<std::string> {
+      return std::invoke(keys_of, m.as<Command>());
+    };
+    handler.decide_all = [decide = std::move(decide)](const detail::entity_states& states,
+                                                      const message& m) -> joint_verdict {
+      return decide(entities<State>(states), m.as<Command>()).take();
+    };
+    detail::add_handler(definition_, std::move(handler));
     return std::move(*this);
   }
 

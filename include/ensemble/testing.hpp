@@ -58,10 +58,11 @@ class [[nodiscard]] when_clause {
 public:
   explicit when_clause(std::shared_ptr<detail::service_test> test) : test_(std::move(test)) {}
 
-  /// Exactly these events, in this order.
-  template <message_struct... Events>
+  /// Exactly these events, in this order. Of a command over several entities each one is
+  /// `on(key, event)`, without a key on the home; on one entity's stream their order matters.
+  template <class... Events>
   requires(sizeof...(Events) > 0) void then(Events... events) {
-    expect_events({message(std::move(events))...});
+    expect_events({placed(std::move(events))...});
   }
   /// A refusal with exactly this reason.
   void then_rejected(const std::string& reason);
@@ -69,7 +70,16 @@ public:
   void then_nothing() { expect_events({}); }
 
 private:
-  void expect_events(const std::vector<message>& expected);
+  using placed_event = joint_verdict::placed_event;
+  template <message_struct Event>
+  static placed_event placed(Event event) {
+    return {{}, message(std::move(event))};
+  }
+  template <message_struct Event>
+  static placed_event placed(event_on<Event> event) {
+    return {std::move(event.key), message(std::move(event.event))};
+  }
+  void expect_events(std::vector<placed_event> expected);
 
   std::shared_ptr<detail::service_test> test_;
 };
@@ -79,11 +89,20 @@ class [[nodiscard]] given_clause {
 public:
   given_clause(located_service service, std::vector<message> history);
 
+  /// The history of one entity, for services whose commands concern several. Those that are not
+  /// named have none.
+  template <message_struct... Events>
+  given_clause entity(const std::string& key, Events... history) {
+    return with_entity(key, {message(std::move(history))...});
+  }
+
   /// Gives the command: decides it on the state that the history left, or runs its effect with the
   /// idempotency key. What the handler throws is handed on.
   when_clause when(const message& command, const std::string& idempotency_key = "test");
 
 private:
+  given_clause with_entity(const std::string& key, const std::vector<message>& history);
+
   std::shared_ptr<detail::service_test> test_;
 };
 
@@ -93,8 +112,15 @@ private:
 ///         .when(refund_payment{"o1", "p1"})
 ///         .then(payment_refunded{"o1"});
 ///
+/// A command over several entities is decided on the histories that are given by key:
+///
+///     given(stock_service())
+///         .entity("lamp", item_stocked{"lamp", 5})
+///         .when(reserve_stock{"o1", {{"lamp", 1}, {"rope", 2}}})
+///         .then(on("lamp", ...), on("rope", ...));
+///
 /// Every message is taken through its JSON text and back on its way, as a journal would. An event
-/// that the service does not know, a command that it does not take and a bad entity key fail.
+/// that the service does not know, a command that it does not take and bad entity keys fail.
 template <message_struct... Events>
 given_clause given(located_service service, Events... history) {
   return given_clause(std::move(service), {message(std::move(history))...});

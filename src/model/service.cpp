@@ -4,6 +4,9 @@
 #include "model/names.hpp"
 #include "model/utf8.hpp"
 
+#include <algorithm>
+#include <numeric>
+
 namespace ensemble {
 
 const command_handler* service_definition::find(std::string_view command) const {
@@ -15,6 +18,21 @@ void service_definition::fold(std::any& state, const message& event) const {
   if (const auto found = folds.find(event.name()); found != folds.end())
     found->second(state, event);
 }
+
+namespace {
+
+error foreign_key(std::string_view key) {
+  return {errc::bad_argument,
+          "entity key " + quote(key) + " is not among the keys that the command names"};
+}
+
+std::size_t place_of(const std::map<std::string_view, std::size_t>& places, std::string_view key) {
+  const auto found = places.find(key);
+  if (found == places.end()) throw foreign_key(key);
+  return found->second;
+}
+
+} // namespace
 
 namespace detail {
 
@@ -52,6 +70,46 @@ void check_key(std::string_view key) {
     if (byte < 0x20 || byte == 0x7F || second_block) refuse("it holds a control character");
     at += length;
   }
+}
+
+void check_keys(const std::vector<std::string>& keys) {
+  const auto refuse = [](const std::string& why) {
+    throw error(errc::bad_message, "entity keys: " + why);
+  };
+  if (keys.empty()) refuse("there is none; the command must name at least one entity");
+  if (keys.size() > most_keys)
+    refuse("the command names " + std::to_string(keys.size()) + " entities, more than " +
+           std::to_string(most_keys) + "; divide it");
+  for (const auto& key : keys) check_key(key);
+  std::vector<std::string_view> sorted(keys.begin(), keys.end());
+  std::ranges::sort(sorted);
+  if (const auto twice = std::ranges::adjacent_find(sorted); twice != sorted.end())
+    refuse(quote(*twice) + " is named twice; name each entity once");
+}
+
+std::vector<std::vector<message>> by_entity(const std::vector<std::string>& keys,
+                                            joint_verdict decided) {
+  std::vector<std::vector<message>> all(keys.size());
+  std::map<std::string_view, std::size_t> places;
+  for (const auto& key : keys) places.emplace(key, places.size());
+  for (auto& event : decided.events) {
+    const auto place = event.key.empty() ? std::size_t{0} : place_of(places, event.key);
+    all[place].push_back(std::move(event.body));
+  }
+  return all;
+}
+
+entity_states::entity_states(std::vector<named_state> in_order)
+    : in_order_(std::move(in_order)), by_key_(in_order_.size()) {
+  std::iota(by_key_.begin(), by_key_.end(), std::size_t{0});
+  std::ranges::sort(by_key_, {}, [this](std::size_t n) { return in_order_[n].key; });
+}
+
+const std::any& entity_states::at(std::string_view key) const {
+  const auto name = [this](std::size_t n) { return in_order_[n].key; };
+  const auto found = std::ranges::lower_bound(by_key_, key, {}, name);
+  if (found == by_key_.end() || name(*found) != key) throw foreign_key(key);
+  return *in_order_[*found].state;
 }
 
 } // namespace detail

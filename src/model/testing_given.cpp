@@ -5,16 +5,19 @@
 #include <ensemble/testing.hpp>
 
 #include <algorithm>
+#include <functional>
+#include <map>
 
 namespace ensemble {
 namespace detail {
 
 struct service_test {
   located_service at;
-  std::any state{};
+  std::map<std::string, std::any, std::less<>> states{}; ///< by key; empty: given without one
   std::size_t history = 0;
-  std::string command{}; ///< as it appears in reports
-  verdict decided{};
+  std::string command{};           ///< as it appears in reports
+  std::vector<std::string> keys{}; ///< of a command over several entities
+  joint_verdict decided{};
   bool failed = false;
 
   void fail(const std::string& why) {
@@ -35,22 +38,31 @@ using detail::difference;
 using detail::lines;
 using detail::stored;
 
-lines describe(const verdict& decided) {
+lines describe(const std::vector<std::string>& keys, const joint_verdict& decided) {
   lines all;
-  for (const message& event : decided.events)
-    all.push_back(std::string(event.name()) + " " + event.text());
+  const auto add = [&all](const message& event, const std::string& place) {
+    all.push_back(place + std::string(event.name()) + " " + event.text());
+  };
+  if (keys.empty()) {
+    for (const auto& event : decided.events)
+      add(event.body, event.key.empty() ? "" : "on " + quote(event.key) + ": ");
+  } else { // as a journal has them: entity after entity
+    const auto placed = detail::by_entity(keys, decided);
+    for (std::size_t n = 0; n < keys.size(); ++n)
+      for (const auto& event : placed[n]) add(event, "on " + quote(keys[n]) + ": ");
+  }
   if (decided.rejected) all.push_back("rejected: " + quote(decided.rejected->reason));
   return all;
 }
 
-void expect(detail::service_test& test, const verdict& expected) {
+void expect(detail::service_test& test, const joint_verdict& expected) {
   if (test.failed) return;
   lines wanted;
   lines got;
   try {
-    for (const message& event : expected.events) (void)stored(event);
-    wanted = describe(expected);
-    got = describe(test.decided);
+    for (const auto& event : expected.events) (void)stored(event.body);
+    wanted = describe(test.keys, expected);
+    got = describe(test.keys, test.decided);
   } catch (const error& e) {
     return test.fail(e.what());
   }
@@ -68,27 +80,68 @@ const command_handler& handler_of(const service_definition& service, const messa
   const command_handler* handler = service.find(command.name());
   if (!handler || handler->command != command.type())
     throw error(errc::unknown_service, "the service does not take this command");
-  if (handler->key) detail::check_key(handler->key(command));
   return *handler;
+}
+
+void fold(detail::service_test& test, const std::string& key, const std::vector<message>& history) {
+  const service_definition& definition = test.at.service;
+  test.history += history.size();
+  const auto at = test.states.try_emplace(key, definition.initial()).first;
+  for (const message& event : history) {
+    if (!is_event_of(definition, event))
+      throw error(errc::unknown_message, "the service has no event " + quote(event.name()));
+    definition.fold(at->second, stored(event));
+  }
+}
+
+/// The state of that entity; of a history without a key, whatever the key.
+std::any& state_of(detail::service_test& test, const std::string& key) {
+  if (const auto any_key = test.states.find(""); any_key != test.states.end())
+    return any_key->second;
+  return test.states.try_emplace(key, test.at.service.initial()).first->second;
+}
+
+joint_verdict decide_all(detail::service_test& test, const command_handler& handler,
+                         const message& command) {
+  std::vector<detail::entity_states::named_state> states;
+  for (const auto& key : test.keys) states.push_back({key, &state_of(test, key)});
+  return handler.decide_all(detail::entity_states(std::move(states)), command);
+}
+
+joint_verdict decide(detail::service_test& test, const command_handler& handler,
+                     const message& command, const std::string& key,
+                     const std::string& idempotency_key) {
+  auto one = handler.decide ? handler.decide(state_of(test, key), command)
+                            : handler.effect(command, {idempotency_key});
+  joint_verdict decided;
+  decided.rejected = std::move(one.rejected);
+  for (auto& event : one.events) decided.events.push_back({{}, std::move(event)});
+  return decided;
 }
 
 } // namespace
 
 given_clause::given_clause(located_service service, std::vector<message> history)
     : test_(std::make_shared<detail::service_test>(detail::service_test{std::move(service)})) {
-  detail::service_test& test = *test_;
-  const service_definition& definition = test.at.service;
-  test.history = history.size();
-  test.state = definition.initial();
+  if (history.empty()) return;
   try {
-    for (const message& event : history) {
-      if (!is_event_of(definition, event))
-        throw error(errc::unknown_message, "the service has no event " + quote(event.name()));
-      definition.fold(test.state, stored(event));
-    }
+    fold(*test_, "", history);
   } catch (const error& e) {
-    test.fail(e.what());
+    test_->fail(e.what());
   }
+}
+
+given_clause given_clause::with_entity(const std::string& key,
+                                       const std::vector<message>& history) {
+  try {
+    detail::check_key(key);
+    if (test_->states.contains(""))
+      throw error(errc::bad_argument, "give every history its entity, or none of them");
+    fold(*test_, key, history);
+  } catch (const error& e) {
+    test_->fail(e.what());
+  }
+  return *this;
 }
 
 when_clause given_clause::when(const message& command, const std::string& idempotency_key) {
@@ -96,19 +149,25 @@ when_clause given_clause::when(const message& command, const std::string& idempo
   if (test.failed) return when_clause(test_);
   message arrived;
   const command_handler* handler = nullptr;
+  std::string key;
   try {
     test.command = command.name();
     arrived = stored(command);
     test.command += " " + arrived.text();
     handler = &handler_of(test.at.service, arrived);
+    if (handler->key) detail::check_key(key = handler->key(arrived));
+    if (handler->keys) detail::check_keys(test.keys = handler->keys(arrived));
+    if (handler->keys && test.states.contains(""))
+      throw error(errc::bad_argument, "this command concerns several entities: say whose events "
+                                      "these are, with given(service).entity(key, events...)");
   } catch (const error& e) {
     test.fail(e.what());
     return when_clause(test_);
   }
-  test.decided = handler->decide ? handler->decide(test.state, arrived)
-                                 : handler->effect(arrived, {idempotency_key});
+  test.decided = handler->decide_all ? decide_all(test, *handler, arrived)
+                                     : decide(test, *handler, arrived, key, idempotency_key);
   try {
-    for (message& event : test.decided.events) event = stored(event);
+    for (auto& event : test.decided.events) event.body = stored(event.body);
   } catch (const error& e) {
     test.fail(e.what());
   }
@@ -119,8 +178,8 @@ void when_clause::then_rejected(const std::string& reason) {
   expect(*test_, {{}, rejection{reason}});
 }
 
-void when_clause::expect_events(const std::vector<message>& expected) {
-  expect(*test_, {expected, {}});
+void when_clause::expect_events(std::vector<placed_event> expected) {
+  expect(*test_, {std::move(expected), {}});
 }
 
 } // namespace ensemble
