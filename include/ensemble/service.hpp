@@ -81,6 +81,10 @@ void check_keys(const std::vector<std::string>& keys);
 
 } // namespace detail
 
+/// True if the text may be an entity key: 1 to 200 bytes of UTF-8 without control characters.
+/// For services that take names which another service will use as keys.
+[[nodiscard]] bool is_entity_key(std::string_view text);
+
 /// The most entities that one command may name.
 inline constexpr std::size_t most_keys = 1000;
 

@@ -21,6 +21,22 @@ void service_definition::fold(std::any& state, const message& event) const {
 
 namespace {
 
+/// Why the text cannot be an entity key; empty: it can.
+std::string key_fault(std::string_view key) {
+  if (key.empty()) return "it is empty; the command must name its entity";
+  if (key.size() > name_limit) return "it is longer than " + std::to_string(name_limit) + " bytes";
+  for (std::size_t at = 0; at < key.size();) {
+    const std::size_t length = utf8_length(key, at);
+    if (length == 0) return "it is not valid UTF-8";
+    const auto byte = static_cast<unsigned char>(key[at]);
+    // U+0080 to U+009F, the second block of control characters, are C2 80 to C2 9F.
+    const bool second_block = byte == 0xC2 && static_cast<unsigned char>(key[at + 1]) <= 0x9F;
+    if (byte < 0x20 || byte == 0x7F || second_block) return "it holds a control character";
+    at += length;
+  }
+  return {};
+}
+
 error foreign_key(std::string_view key) {
   return {errc::bad_argument,
           "entity key " + quote(key) + " is not among the keys that the command names"};
@@ -33,6 +49,8 @@ std::size_t place_of(const std::map<std::string_view, std::size_t>& places, std:
 }
 
 } // namespace
+
+bool is_entity_key(std::string_view text) { return key_fault(text).empty(); }
 
 namespace detail {
 
@@ -56,20 +74,8 @@ service_definition make_service(std::string name) {
 }
 
 void check_key(std::string_view key) {
-  const auto refuse = [&](const std::string& why) {
-    throw error(errc::bad_message, "entity key " + quote(key) + ": " + why);
-  };
-  if (key.empty()) refuse("it is empty; the command must name its entity");
-  if (key.size() > name_limit) refuse("it is longer than " + std::to_string(name_limit) + " bytes");
-  for (std::size_t at = 0; at < key.size();) {
-    const std::size_t length = utf8_length(key, at);
-    if (length == 0) refuse("it is not valid UTF-8");
-    const auto byte = static_cast<unsigned char>(key[at]);
-    // U+0080 to U+009F, the second block of control characters, are C2 80 to C2 9F.
-    const bool second_block = byte == 0xC2 && static_cast<unsigned char>(key[at + 1]) <= 0x9F;
-    if (byte < 0x20 || byte == 0x7F || second_block) refuse("it holds a control character");
-    at += length;
-  }
+  if (const auto fault = key_fault(key); !fault.empty())
+    throw error(errc::bad_message, "entity key " + quote(key) + ": " + fault);
 }
 
 void check_keys(const std::vector<std::string>& keys) {
