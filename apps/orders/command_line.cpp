@@ -29,7 +29,7 @@ CLI::App* add_run(CLI::App& app, run_options& o) {
       ->excludes(csv);
   run->add_option("--lines", o.lines, "Lines of a generated order")
       ->capture_default_str()
-      ->check(CLI::Range(1, 10'000))
+      ->check(CLI::Range(std::size_t{1}, most_lines))
       ->excludes(csv);
   run->add_option("--seed", o.failures.seed, "Other seed, other orders and other failures")
       ->capture_default_str()
@@ -45,7 +45,7 @@ CLI::App* add_run(CLI::App& app, run_options& o) {
   run->add_option("--shipping-failure-rate", o.failures.shipping_failure_rate,
                   "Share of parcels not taken")
       ->check(CLI::Range(0.0, 1.0));
-  run->add_option("--stock", o.stock, "Units of each item when the warehouse opens")
+  run->add_option("--stock", o.stock, "Units of each item that the journal does not know yet")
       ->capture_default_str()
       ->check(CLI::Range(std::int64_t{0}, std::int64_t{1'000'000'000'000'000}));
   run->add_option("--journal", o.journal, "The journal's file, or memory: to keep nothing")

@@ -19,7 +19,7 @@ struct run_options {
   std::uint32_t lines = 1;     ///< of each generated order
   mishaps failures{};          ///< and the seed of the orders
   std::size_t concurrency = 100;
-  std::int64_t stock = 1'000'000'000; ///< units an item when the warehouse opens
+  std::int64_t stock = 1'000'000'000; ///< units of each item that no order has reserved yet
   std::string journal = "orders.db";
   ensemble::durability durability = ensemble::durability::durable;
   bool resume_only = false; ///< places nothing, ends what is in flight

@@ -6,11 +6,12 @@
 
 namespace orders {
 
-shop make_shop(const mishaps& m, const std::shared_ptr<payment_gateway>& gateway) {
+shop make_shop(std::int64_t units_an_item, const mishaps& m,
+               const std::shared_ptr<payment_gateway>& gateway) {
   shop all;
   all.services.push_back(order_service());
   all.services.push_back(gateway ? payment_by_gateway(gateway, m) : payment_service(m));
-  all.services.push_back(stock_service(m));
+  all.services.push_back(stock_service(units_an_item, m));
   all.services.push_back(shipping_service(m));
   all.process = order_fulfilment();
   return all;
@@ -19,7 +20,7 @@ shop make_shop(const mishaps& m, const std::shared_ptr<payment_gateway>& gateway
 ensemble::type_lookup message_types() {
   using types_by_name = std::map<std::string_view, const ensemble::message_type*>;
   auto types = std::make_shared<types_by_name>();
-  const auto all = make_shop();
+  const auto all = make_shop(0); // for its message types alone
   for (const auto& service : all.services)
     for (const auto* type : service.types) types->emplace(type->name, type);
   for (const auto* type : all.process.types) types->emplace(type->name, type);

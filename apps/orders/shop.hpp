@@ -6,6 +6,7 @@
 #include <ensemble/process.hpp>
 #include <ensemble/service.hpp>
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -20,8 +21,9 @@ struct shop {
   ensemble::process_definition process{};
 };
 
-/// The shop. With a gateway payment is an effect outside; without one it decides by itself.
-[[nodiscard]] shop make_shop(const mishaps& m = {},
+/// The shop, with so many units of each item. With a gateway payment is an effect outside; without
+/// one it decides by itself.
+[[nodiscard]] shop make_shop(std::int64_t units_an_item, const mishaps& m = {},
                              const std::shared_ptr<payment_gateway>& gateway = nullptr);
 
 /// Finds the shop's message types by name, for reading its journals. The engine's own messages

@@ -58,7 +58,9 @@ struct book_row {
   friend bool operator==(const book_row&, const book_row&) = default;
 };
 
-/// One atomic request: all of it is recorded, or nothing. Streams are appended in the order given.
+/// One atomic request: all of it is recorded, or nothing. Streams are appended in the order given;
+/// the events of one command run through them, whatever their streams: index 0, 1, 2, ... A stream
+/// without events, behind the first, is there for its expected version: that alone is compared.
 /// Book changes are written in the same transaction.
 struct append_request {
   std::vector<stream_append> streams{};

@@ -77,7 +77,9 @@ void check_request(const append_request& request) {
   const new_event* before = nullptr;
   for (const auto& part : request.streams) {
     if (part.stream.empty()) refuse(part.stream, "a stream needs a name");
-    if (part.events.empty()) refuse(part.stream, "there is no event to append");
+    // By its first event a repeat is known; behind it a stream may be named for its version only.
+    if (part.events.empty() && &part == &request.streams.front())
+      refuse(part.stream, "there is no event to append");
     for (const auto& event : part.events) {
       if (!event.id) refuse(part.stream, "an event needs an id");
       if (event.body.empty()) refuse(part.stream, "an event needs a message");

@@ -12,19 +12,26 @@
 
 namespace ensemble::internal {
 
+/// Where users' effect handlers run.
+class effect_executor {
+public:
+  virtual ~effect_executor() = default;
+  /// Runs the job, later; never two jobs for one command at once, and those of one command in the
+  /// order in which they were posted, also when the host that posted the first has died since.
+  virtual void post(command_id command, std::function<void()> job) = 0;
+};
+
 /// Threads for users' effect handlers, which may block.
-class effect_threads {
+class effect_threads final : public effect_executor {
 public:
   explicit effect_threads(std::size_t count);
   /// Waits for the handlers that run.
-  ~effect_threads();
+  ~effect_threads() override;
   effect_threads(const effect_threads&) = delete;
   effect_threads& operator=(const effect_threads&) = delete;
 
-  /// Runs the job on one of the threads; never two jobs for one command at once, also when the
-  /// host that posted the first of them has died since. Jobs that wait when the threads are stopped
-  /// never run.
-  void post(command_id command, std::function<void()> job);
+  /// Jobs that wait when the threads are stopped never run.
+  void post(command_id command, std::function<void()> job) override;
   /// Takes no further jobs and drops those that wait, without waiting for those that run.
   void discard();
   /// The same, and waits.

@@ -28,11 +28,11 @@ struct entity {
   std::string stream{};
   phase at = phase::loading;
   std::any state{};
-  std::uint64_t length = 0;  ///< of the stream, with the pending tail
-  std::size_t in_flight = 0; ///< appends that are not answered yet
-  std::size_t at_work = 0;   ///< commands, wherever they are
-  std::vector<work_ptr> waiting{};
-  std::vector<work_ptr> redo{};
+  std::uint64_t length = 0;        ///< of the stream, with the pending tail
+  std::size_t in_flight = 0;       ///< appends that are not answered yet
+  std::size_t at_work = 0;         ///< commands that concern it, wherever they are
+  std::vector<work_ptr> waiting{}; ///< until it is ready; each waits at one of its entities
+  std::vector<work_ptr> redo{};    ///< by their home: to be decided anew
   std::vector<waiting_query> queries{};
   std::vector<std::shared_ptr<const state_query>> unasked{}; ///< queries while it is not ready
 

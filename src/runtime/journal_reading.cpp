@@ -7,6 +7,15 @@
 
 namespace ensemble::internal {
 
+namespace {
+
+error endless(const recorded_event& e) {
+  return {errc::journal_damaged, "stream '" + e.stream + "': the outcome at version " +
+                                     std::to_string(e.version.value) + " has no end"};
+}
+
+} // namespace
+
 journal_reading::journal_reading(caf::actor_config& config, environment_ptr env,
                                  std::shared_ptr<journal_reader> reader, caf::actor supervisor)
     : base_actor(config, std::move(env), std::string(reader_role)), reader_(std::move(reader)) {
@@ -62,13 +71,15 @@ std::vector<recorded_event> journal_reading::outcome(const std::string& stream,
   auto first = reader_->find(stream, make_event_id(command, 0));
   if (!first) return found;
   found.push_back(std::move(*first));
-  while (!found.back().last) {
-    auto next = reader_->read_stream(stream, {found.back().version.value + 1}, 1);
-    if (next.empty() || next.front().command() != command)
-      throw error(errc::journal_damaged, "stream '" + stream + "': the outcome at version " +
-                                             std::to_string(found.back().version.value) +
-                                             " has no end");
-    found.push_back(std::move(next.front()));
+  // One command's events stand one behind the other, whatever their streams; mostly there are few.
+  for (std::size_t limit = 8; !found.back().last; limit = read_page) {
+    auto page = reader_->read_all({found.back().position.value + 1}, limit);
+    if (page.empty()) throw endless(found.back());
+    for (auto& next : page) {
+      if (next.command() != command) throw endless(found.back());
+      found.push_back(std::move(next));
+      if (found.back().last) break;
+    }
   }
   return found;
 }

@@ -141,9 +141,10 @@ void runtime::send(std::string_view service, message command, send_options optio
   self.must_run("send()");
   auto& env = *self.env;
   const auto& handler = internal::find_handler(env, service, command);
-  if (handler.key) {
+  {
     const inside_handler guard;
-    detail::check_key(handler.key(command));
+    if (handler.key) detail::check_key(handler.key(command));
+    if (handler.keys) detail::check_keys(handler.keys(command));
   }
   (void)command.text();
   auto answer = env.credits.try_enter();

@@ -9,17 +9,18 @@ namespace ensemble::internal {
 
 service_host::service_host(caf::actor_config& config, environment_ptr env,
                            std::shared_ptr<const service_definition> service,
-                           effect_threads& threads, directory_ptr directory)
+                           effect_executor& effects, directory_ptr directory)
     : base_actor(config, env, service->name),
       service_(std::move(service)),
-      threads_(threads),
+      effects_(effects),
       entities_(env->options.cached_entities) {
   directory_ = std::move(directory);
 }
 
 caf::behavior service_host::make_behavior() {
+  catch_up();
   return {
-      [this](const give_command& m) { receive(m.command); },
+      [this](const give_command& m) { take(m.command); },
       [this](const appends_done& m) {
         for (const auto& answer : *m.answers) append_answered(answer);
         entities_.shrink();
@@ -38,6 +39,7 @@ caf::behavior service_host::make_behavior() {
 }
 
 void service_host::on_exit() {
+  early_.clear();
   appends_.clear();
   reads_.clear();
   at_work_.clear();
@@ -46,16 +48,40 @@ void service_host::on_exit() {
   base_actor::on_exit();
 }
 
+// The writer answers in order: when it answers this, everything that a predecessor had sent it is
+// recorded, or never will be. Without it a close could cancel an effect outside whose outcome is
+// about to be recorded.
+void service_host::catch_up() {
+  auto job = std::make_shared<append_job>();
+  job->from = caf::actor_cast<caf::actor>(this);
+  job->tag = catching_up_ = next_tag_++;
+  send(directory_->writer, append_to_journal{std::move(job)});
+}
+
+void service_host::take(const std::shared_ptr<const host_command>& command) {
+  if (catching_up_ != 0)
+    early_.push_back(command);
+  else
+    receive(command);
+}
+
 // --- a command's way ---
 
-std::string service_host::key_of(const work& item) const {
-  if (item.handler->key) {
-    auto key = item.handler->key(item.command->body);
-    detail::check_key(key);
-    return key;
+std::vector<std::string> service_host::keys_of(const work& item) const {
+  const auto& command = *item.command;
+  std::vector<std::string> keys;
+  if (item.handler->keys) {
+    keys = item.handler->keys(command.body);
+    detail::check_keys(keys);
+    if (command.close) keys.resize(1); // the outcome is found at the home, or voided there
+  } else if (item.handler->key) {
+    keys.push_back(item.handler->key(command.body));
+    detail::check_key(keys.front());
+  } else {
+    const auto& instance = command.origin.instance;
+    keys.push_back(instance ? to_string(instance) : to_string(command.target));
   }
-  const auto& instance = item.command->origin.instance;
-  return instance ? to_string(instance) : to_string(item.command->target);
+  return keys;
 }
 
 void service_host::receive(std::shared_ptr<const host_command> command) {
@@ -72,93 +98,102 @@ void service_host::receive(std::shared_ptr<const host_command> command) {
   item->repeat = item->command->repeat || item->command->close;
   at_work_.try_emplace(item->command->target);
   if (!item->handler) {
-    fail(item, "the service does not take '" + std::string(item->command->body.name()) + "'",
-         nullptr);
+    fail(item, "the service does not take '" + std::string(item->command->body.name()) + "'");
     return;
   }
-  std::string key;
   try {
     const inside_handler guard;
-    key = key_of(*item);
+    item->keys = keys_of(*item);
   } catch (...) {
-    fail(item, std::string("its key: ") + thrown_text(), nullptr);
+    fail(item, std::string("its key: ") + thrown_text());
     return;
   }
-  bool fresh = false;
-  auto& e = entities_.get(key, fresh);
-  ++e.at_work;
-  e.waiting.push_back(std::move(item));
-  if (fresh)
-    load(e, {0});
-  else
-    pump(e);
+  item->entities.reserve(item->keys.size());
+  for (const auto& key : item->keys) {
+    bool fresh = false;
+    auto& e = entities_.get(key, fresh);
+    ++e.at_work;
+    item->entities.push_back(&e);
+    if (fresh) load(e, {0});
+  }
+  proceed(item);
 }
 
 void service_host::pump(entity& e) {
-  auto waiting = std::move(e.waiting);
-  e.waiting.clear();
-  for (auto& item : waiting) {
-    if (e.at != entity::phase::ready)
-      e.waiting.push_back(std::move(item));
-    else if (item->repeat && (stateless() || e.length > 0))
-      look_up(e, std::move(item));
-    else
-      carry_out(e, item);
-  }
+  for (const auto& item : std::exchange(e.waiting, {})) proceed(item);
 }
 
-void service_host::look_up(entity& e, work_ptr item) {
+void service_host::proceed(const work_ptr& item) {
+  for (auto* e : item->entities) {
+    if (e->at == entity::phase::ready) continue;
+    e->waiting.push_back(item);
+    return;
+  }
+  if (item->repeat && (stateless() || item->entities.front()->length > 0))
+    look_up(item);
+  else
+    carry_out(item);
+}
+
+void service_host::look_up(const work_ptr& item) {
   pending_read what;
   what.request.what = read_request::kind::outcome;
-  what.request.stream = e.stream;
+  what.request.stream = item->entities.front()->stream;
   what.request.command = item->command->target;
-  what.item = std::move(item);
-  what.key = e.key;
+  what.item = item;
   read(std::move(what));
 }
 
-void service_host::carry_out(entity& e, const work_ptr& item) {
+void service_host::carry_out(const work_ptr& item) {
   if (item->command->close)
-    carry_out_close(e, item);
+    carry_out_close(item);
   else if (item->handler->effect && !item->decided)
     run_effect(item);
   else
-    decide(e, item);
+    decide(item);
 }
 
-void service_host::decide(entity& e, const work_ptr& item) {
-  std::vector<new_event> events;
+void service_host::decide(const work_ptr& item) {
+  const auto& command = *item->command;
+  const auto& handler = *item->handler;
+  std::vector<std::vector<new_event>> events;
   try {
+    const inside_handler guard;
     if (item->decided) {
-      events = outcome_events(*item->command, *item->decided);
+      events.push_back(outcome_events(command, *item->decided));
+    } else if (handler.decide_all) {
+      std::vector<detail::entity_states::named_state> states;
+      states.reserve(item->entities.size());
+      for (const auto* e : item->entities) states.push_back({e->key, &e->state});
+      const detail::entity_states all(std::move(states));
+      events = outcome_events(command, item->keys, handler.decide_all(all, command.body));
     } else {
-      const inside_handler guard;
-      events = outcome_events(*item->command, item->handler->decide(e.state, item->command->body));
+      const auto& state = item->entities.front()->state;
+      events.push_back(outcome_events(command, handler.decide(state, command.body)));
     }
   } catch (...) {
-    fail(item, thrown_text(), &e);
+    fail(item, thrown_text());
     return;
   }
-  append(e, item, std::move(events));
+  append(item, std::move(events));
 }
 
-void service_host::carry_out_close(entity& e, const work_ptr& item) {
+void service_host::carry_out_close(const work_ptr& item) {
   const auto& close = *item->command;
   if (!item->handler->effect || item->cancelled)
-    append(e, item, {voided_event(close)});
+    append(item, voided_event(close));
   else if (item->handler->cancel)
     run_effect(item);
   else
-    append(e, item,
-           {close_refused_event(close, "service '" + service_->name + "' cannot cancel '" +
-                                           std::string(close.body.name()) +
-                                           "', and it is not known whether it was done")});
+    append(item, close_refused_event(close, "service '" + service_->name + "' cannot cancel '" +
+                                                std::string(close.body.name()) +
+                                                "', and it is not known whether it was done"));
 }
 
 void service_host::run_effect(const work_ptr& item) {
   const auto target = item->command->target;
-  outside_[target] = {key_of(*item), item};
-  threads_.post(target, [item, target, host = caf::actor_cast<caf::actor>(this)] {
+  outside_[target] = item;
+  effects_.post(target, [item, target, host = caf::actor_cast<caf::actor>(this)] {
     const inside_handler guard;
     effect_done report{target, item->command->close, nullptr, {}};
     const effect_context context{to_string(target)}; // of a cancel too: the do's own key
@@ -179,11 +214,10 @@ void service_host::run_effect(const work_ptr& item) {
 void service_host::effect_finished(const effect_done& report) {
   const auto at = outside_.find(report.id);
   if (at == outside_.end()) return; // this host is younger than the call; it will be given again
-  const auto [key, item] = at->second;
+  const auto item = at->second;
   outside_.erase(at);
-  auto* e = entities_.find(key);
   if (!report.result) {
-    fail(item, report.reason, e);
+    fail(item, report.reason);
     return;
   }
   if (report.cancel)
@@ -191,59 +225,84 @@ void service_host::effect_finished(const effect_done& report) {
   else
     item->decided = report.result;
   item->repeat = false;
-  e->waiting.push_back(item);
-  pump(*e);
+  proceed(item);
 }
 
-void service_host::append(entity& e, const work_ptr& item, std::vector<new_event> events) {
+void service_host::append(const work_ptr& item, new_event only) {
+  std::vector<std::vector<new_event>> events(1);
+  events.front().push_back(std::move(only));
+  append(item, std::move(events));
+}
+
+void service_host::append(const work_ptr& item, std::vector<std::vector<new_event>> events) {
+  const auto& entities = item->entities;
   try {
     const inside_handler guard;
-    for (const auto& event : events) service_->fold(e.state, event.body);
+    for (std::size_t n = 0; n < entities.size(); ++n)
+      for (const auto& event : events[n]) service_->fold(entities[n]->state, event.body);
   } catch (...) {
-    e.at = entity::phase::settling; // the state may be half changed
-    fail(item, std::string("folding its outcome: ") + thrown_text(), &e);
-    settle(e);
+    for (auto* e : entities) e->at = entity::phase::settling; // a state may be half changed
+    fail(item, std::string("folding its outcome: ") + thrown_text());
+    for (auto* e : entities) settle(*e);
     return;
   }
   auto job = std::make_shared<append_job>();
   job->from = caf::actor_cast<caf::actor>(this);
   job->tag = next_tag_++;
-  stream_append stream;
-  stream.stream = e.stream;
-  // Without a state the order of its events does not matter to a service.
-  if (!stateless()) stream.expected = expected_version::exactly(e.length);
-  e.length += events.size();
-  pending_append pending{item, e.key, {}, e.length};
-  if (item->command->from_caller) pending.events = events;
-  stream.events = std::move(events);
-  job->request.streams.push_back(std::move(stream));
-  ++e.in_flight;
+  // Only what a caller asks may be turned away by a full disk; an effect has happened already.
+  job->request.essential = !item->command->from_caller || item->handler->effect;
+  pending_append pending{item, {}, {}};
+  for (std::size_t n = 0; n < entities.size(); ++n) {
+    auto& e = *entities[n];
+    e.length += events[n].size();
+    ++e.in_flight;
+    pending.lengths.push_back(e.length);
+    stream_append stream{e.stream, expected_version::any(), std::move(events[n])};
+    // Without a state the order of its events does not matter to a service. With one, the decision
+    // rests also on the states of those entities that get no event.
+    if (!stateless()) stream.expected = expected_version::exactly(e.length - stream.events.size());
+    if (stateless() && stream.events.empty()) continue;
+    job->request.streams.push_back(std::move(stream));
+  }
+  if (item->command->from_caller) pending.streams = job->request.streams;
   appends_.emplace(job->tag, std::move(pending));
   send(directory_->writer, append_to_journal{std::move(job)});
 }
 
 void service_host::append_answered(const append_answer& answer) {
+  if (answer.tag == catching_up_) {
+    catching_up_ = 0;
+    for (auto& command : std::exchange(early_, {})) receive(std::move(command));
+    return;
+  }
   const auto at = appends_.find(answer.tag);
   if (at == appends_.end()) return; // settled already, when the writer was replaced
-  auto pending = std::move(at->second);
+  const auto pending = std::move(at->second);
   appends_.erase(at);
-  auto& e = *entities_.find(pending.key);
-  --e.in_flight;
+  const auto& item = pending.item;
+  const auto& entities = item->entities;
+  for (auto* e : entities) --e->in_flight;
   if (answer.result.state == append_result::status::appended) {
-    finish(e, pending.item, as_recorded(e.stream, pending.events, answer.result, answer.time),
-           false);
-    answer_queries(e, pending.length);
+    finish(item, as_recorded(pending.streams, answer.result, answer.time), false);
+    for (std::size_t n = 0; n < entities.size(); ++n)
+      answer_queries(*entities[n], pending.lengths[n]);
   } else {
-    // What was decided rests on a state that is not the journal's.
-    e.at = entity::phase::settling;
-    if (pending.item->command->close && answer.result.state == append_result::status::repeated) {
-      leave(*pending.item, &e); // settled before: void, or refused; the saga reads which
-    } else {
-      pending.item->repeat = true;
-      e.redo.push_back(pending.item);
-    }
+    // What was decided rests on states that are not the journal's.
+    for (auto* e : entities) e->at = entity::phase::settling;
+    not_appended(item, answer.result.state);
   }
-  settle(e);
+  for (auto* e : entities) settle(*e);
+}
+
+void service_host::not_appended(const work_ptr& item, append_result::status why) {
+  if (why == append_result::status::no_space) {
+    fail(item, "the disk is full; nothing was recorded, try again later", errc::journal_full);
+  } else if (item->command->close && why == append_result::status::repeated) {
+    leave(*item); // settled before: void, or refused; the saga reads which
+  } else {
+    item->repeat = true;
+    item->entities.front()->redo.push_back(item);
+  }
 }
 
 void service_host::settle(entity& e) {
@@ -255,35 +314,35 @@ void service_host::settle(entity& e) {
   load(e, {0});
 }
 
-void service_host::finish(entity& e, const work_ptr& item, std::vector<recorded_event> events,
-                          bool repeated) {
+void service_host::finish(const work_ptr& item, std::vector<recorded_event> events, bool repeated) {
   const auto& command = *item->command;
   log().debug("{}: {} {} of {}: {}", service_->name, command.close ? "close" : "command",
-              command.body.name(), e.stream, repeated ? "found its earlier outcome" : "recorded");
+              command.body.name(), item->entities.front()->stream,
+              repeated ? "found its earlier outcome" : "recorded");
   if (command.from_caller) {
     auto result = std::make_shared<receipt>(make_receipt(command, std::move(events), repeated));
     send(command.reply_to, command_answer{command.id, std::move(result), nullptr});
   }
-  leave(*item, &e);
+  leave(*item);
 }
 
-void service_host::fail(const work_ptr& item, const std::string& reason, entity* e) {
+void service_host::fail(const work_ptr& item, const std::string& reason, errc code) {
   const auto& command = *item->command;
   log().warn("{}: '{}' failed, nothing was recorded: {}", service_->name, command.body.name(),
              reason);
   if (command.from_caller) {
-    const auto why = std::make_shared<error>(errc::handler_failed,
-                                             "service '" + service_->name + "' could not handle '" +
-                                                 std::string(command.body.name()) + "': " + reason);
+    const auto why =
+        std::make_shared<error>(code, "service '" + service_->name + "' could not handle '" +
+                                          std::string(command.body.name()) + "': " + reason);
     send(command.reply_to, command_answer{command.id, nullptr, why});
   } else if (command.reply_to) {
     send(command.reply_to, attempt_failed_note{command.id, reason});
   }
-  leave(*item, e);
+  leave(*item);
 }
 
-void service_host::leave(const work& item, entity* e) {
-  if (e) --e->at_work;
+void service_host::leave(const work& item) {
+  for (auto* e : item.entities) --e->at_work;
   auto ended = at_work_.extract(item.command->target);
   for (auto& next : ended.mapped()) receive(std::move(next));
 }

@@ -12,10 +12,13 @@ namespace ensemble::internal {
 /// Runs one service: takes commands, decides them on the entity's state, and has the outcome
 /// recorded. Decides on the pending tail, so that a busy entity is not held to one command a
 /// commit; if an append does not go as expected, the tail is dropped and decided anew (rule 13).
+/// A command over several entities (rule 12) waits until all are in memory, is decided on all their
+/// tails at once, and appended at the version of each. It holds none of them meanwhile: so there is
+/// nothing to lock, and nobody who waits for one who waits.
 class service_host final : public base_actor {
 public:
   service_host(caf::actor_config& config, environment_ptr env,
-               std::shared_ptr<const service_definition> service, effect_threads& threads,
+               std::shared_ptr<const service_definition> service, effect_executor& effects,
                directory_ptr directory);
 
 protected:
@@ -25,33 +28,37 @@ protected:
 private:
   struct pending_append {
     work_ptr item{};
-    std::string key{};
-    std::vector<new_event> events{}; ///< kept only for callers, who get them in their receipt
-    std::uint64_t length = 0;
+    std::vector<stream_append> streams{}; ///< kept only for callers, for their receipt
+    std::vector<std::uint64_t> lengths{}; ///< of the item's entities afterwards
   };
   struct pending_read {
     read_request request{};
-    work_ptr item{}; ///< whose earlier outcome is looked for; none: the entity is being loaded
-    std::string key{};
+    work_ptr item{};   ///< whose earlier outcome is looked for
+    std::string key{}; ///< else: of the entity that is being loaded
   };
 
-  // A command's way: receive -> (load) -> (look up) -> carry out -> append -> finish.
+  void catch_up();
+  void take(const std::shared_ptr<const host_command>& command);
+  // A command's way: take -> receive -> (load) -> (look up) -> carry out -> append -> finish.
   void receive(std::shared_ptr<const host_command> command);
   void pump(entity& e);
-  void look_up(entity& e, work_ptr item);
-  void carry_out(entity& e, const work_ptr& item);
-  void decide(entity& e, const work_ptr& item);
+  void proceed(const work_ptr& item);
+  void look_up(const work_ptr& item);
+  void carry_out(const work_ptr& item);
+  void decide(const work_ptr& item);
   void run_effect(const work_ptr& item);
-  void carry_out_close(entity& e, const work_ptr& item);
-  void append(entity& e, const work_ptr& item, std::vector<new_event> events);
-  void finish(entity& e, const work_ptr& item, std::vector<recorded_event> events, bool repeated);
-  void fail(const work_ptr& item, const std::string& reason, entity* e);
-  void leave(const work& item, entity* e);
+  void carry_out_close(const work_ptr& item);
+  void append(const work_ptr& item, std::vector<std::vector<new_event>> events);
+  void append(const work_ptr& item, new_event only);
+  void finish(const work_ptr& item, std::vector<recorded_event> events, bool repeated);
+  void fail(const work_ptr& item, const std::string& reason, errc code = errc::handler_failed);
+  void leave(const work& item);
 
   void load(entity& e, stream_version from);
   void read(pending_read what);
   void page_read(const journal_page& page);
   void append_answered(const append_answer& answer);
+  void not_appended(const work_ptr& item, append_result::status why);
   void settle(entity& e);
   void give_up(entity& e, const std::string& reason);
   void effect_finished(const effect_done& report);
@@ -60,18 +67,20 @@ private:
   void directory_replaced(const directory_changed& change);
 
   [[nodiscard]] bool stateless() const noexcept { return service_->folds.empty(); }
-  [[nodiscard]] std::string key_of(const work& item) const;
+  [[nodiscard]] std::vector<std::string> keys_of(const work& item) const;
 
   std::shared_ptr<const service_definition> service_;
-  effect_threads& threads_;
+  effect_executor& effects_;
   entity_cache entities_;
   std::uint64_t next_tag_ = 1;
+  std::uint64_t catching_up_ = 0;                            ///< the tag of the answer that ends it
+  std::vector<std::shared_ptr<const host_command>> early_{}; ///< commands until then
   std::map<std::uint64_t, pending_append> appends_{}; ///< in the order in which they were sent
   std::unordered_map<std::uint64_t, pending_read> reads_{};
   /// Commands at work, by the id that their outcome will carry; with each, the closes and repeats
   /// that wait for it to end.
   std::unordered_map<command_id, std::vector<std::shared_ptr<const host_command>>> at_work_{};
-  std::unordered_map<command_id, std::pair<std::string, work_ptr>> outside_{}; ///< effects, cancels
+  std::unordered_map<command_id, work_ptr> outside_{}; ///< effects and cancels
 };
 
 } // namespace ensemble::internal

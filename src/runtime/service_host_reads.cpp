@@ -41,17 +41,15 @@ void service_host::page_read(const journal_page& page) {
   if (at == reads_.end()) return; // asked again in the meantime
   const auto what = std::move(at->second);
   reads_.erase(at);
-  auto& e = *entities_.find(what.key);
   if (what.item) {
     what.item->repeat = false;
-    if (!page.events->empty()) {
-      finish(e, what.item, *page.events, true);
-    } else {
-      e.waiting.push_back(what.item);
-      pump(e);
-    }
+    if (page.events->empty())
+      proceed(what.item);
+    else
+      finish(what.item, *page.events, true);
     return;
   }
+  auto& e = *entities_.find(what.key);
   try {
     const inside_handler guard;
     for (const auto& event : *page.events) {
@@ -75,7 +73,7 @@ void service_host::page_read(const journal_page& page) {
 void service_host::give_up(entity& e, const std::string& reason) {
   const error why(errc::handler_failed, reason);
   for (const auto& q : std::exchange(e.unasked, {})) (*q->callback)(nullptr, &why);
-  for (const auto& item : std::exchange(e.waiting, {})) fail(item, reason, &e);
+  for (const auto& item : std::exchange(e.waiting, {})) fail(item, reason);
   if (e.at_work == 0)
     entities_.drop(e.key);
   else
@@ -111,13 +109,15 @@ void service_host::answer_queries(entity& e, std::uint64_t durable_length) {
 void service_host::directory_replaced(const directory_changed& change) {
   directory_ = change.now;
   if (change.restarted == writer_role) {
+    if (catching_up_ != 0) catch_up();
     // Whether these appends were recorded is unknown: drop the tails, reload, look, decide anew.
     for (auto& [tag, pending] : std::exchange(appends_, {})) {
-      auto& e = *entities_.find(pending.key);
-      --e.in_flight;
       pending.item->repeat = true;
-      e.redo.push_back(pending.item);
-      e.at = entity::phase::settling;
+      pending.item->entities.front()->redo.push_back(pending.item);
+      for (auto* e : pending.item->entities) {
+        --e->in_flight;
+        e->at = entity::phase::settling;
+      }
     }
     entities_.for_each([this](entity& e) { settle(e); });
   } else if (change.restarted == reader_role) {

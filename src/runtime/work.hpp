@@ -10,10 +10,15 @@
 
 namespace ensemble::internal {
 
+struct entity;
+
 /// A command while its host is at work on it.
 struct work {
   std::shared_ptr<const host_command> command{};
   const command_handler* handler{};
+  /// What it concerns, the home first. They are in use, and so stay where they are.
+  std::vector<std::string> keys{};
+  std::vector<entity*> entities{};
   bool repeat = false; ///< look for an earlier outcome first
   /// What an effect came to, so that it is not run again when only its append must be repeated.
   std::shared_ptr<const verdict> decided{};
@@ -25,6 +30,11 @@ using work_ptr = std::shared_ptr<work>;
 /// Makes their texts; throws errc::bad_message for one that cannot be stored.
 [[nodiscard]] std::vector<new_event> outcome_events(const host_command& command,
                                                     const verdict& decided);
+/// The same for a command over several entities: the events for each of its keys, the home's first.
+/// Throws errc::bad_argument too, for an event on a key that is not the command's.
+[[nodiscard]] std::vector<std::vector<new_event>>
+outcome_events(const host_command& command, const std::vector<std::string>& keys,
+               joint_verdict decided);
 /// The event that closes the command that `close` names: void, or refused.
 [[nodiscard]] new_event voided_event(const host_command& close);
 [[nodiscard]] new_event close_refused_event(const host_command& close, std::string reason);
@@ -32,9 +42,8 @@ using work_ptr = std::shared_ptr<work>;
 /// The receipt for recorded outcome events.
 [[nodiscard]] receipt make_receipt(const host_command& command, std::vector<recorded_event> events,
                                    bool repeated);
-/// The same events as the journal holds them after an append to one stream.
-[[nodiscard]] std::vector<recorded_event> as_recorded(const std::string& stream,
-                                                      const std::vector<new_event>& events,
+/// The events of an append as the journal holds them afterwards.
+[[nodiscard]] std::vector<recorded_event> as_recorded(const std::vector<stream_append>& streams,
                                                       const append_result& result, timestamp time);
 
 } // namespace ensemble::internal

@@ -17,7 +17,7 @@ public:
   std::vector<ensemble::recorded_event> events{};
 
   forged_journal() {
-    add("stock-main", warehouse_opened{main_warehouse, 100}, {}, {}, "", ensemble::direction::none);
+    add("stock-a", item_stocked{"a", 100}, {}, {}, "", ensemble::direction::none);
   }
 
   /// An order of 3 units of `a` at 1.00; returns its instance.
@@ -37,11 +37,11 @@ public:
   }
   void reserved(ensemble::instance_id i, const std::string& id) {
     free_ -= 3;
-    forward(i, "stock", "stock-main", stock_reserved{id, {{"a", 3, free_}}});
+    forward(i, "stock", "stock-a", item_reserved{id, "a", 3, free_});
   }
   void released(ensemble::instance_id i, const std::string& id) {
     free_ += 3;
-    undo(i, "stock", "stock-main", stock_released{id, {{"a", 3, free_}}});
+    undo(i, "stock", "stock-a", item_released{id, "a", 3, free_});
   }
   void shipped(ensemble::instance_id i, const std::string& id) {
     forward(i, "shipping", "shipping-" + id, order_shipped{id, "parcel-" + id});
@@ -50,7 +50,7 @@ public:
     forward(i, "shipping", "shipping-" + id, shipping_failed{id, "no carrier took it"});
   }
   void dispatched(ensemble::instance_id i, const std::string& id) {
-    forward(i, "dispatch", "stock-main", stock_dispatched{id, {{"a", 3, free_}}});
+    forward(i, "dispatch", "stock-a", item_dispatched{id, "a", 3, free_});
   }
   void confirmed(ensemble::instance_id i, const std::string& id, money total = money{300}) {
     add("order-" + id, order_confirmed{id, total}, command(i, "", ensemble::direction::complete), i,

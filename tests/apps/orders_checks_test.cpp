@@ -20,7 +20,7 @@ TEST(OrdersVerification, HoldsForOrdersThatEndInAnyWay) {
   j.cancelled(i, "o3", "payment declined");
   i = j.created("o4");
   j.authorised(i, "o4");
-  j.forward(i, "stock", "stock-main", stock_rejected{"o4", "out of stock: a"});
+  j.forward(i, "stock", "stock-a", stock_rejected{"o4", "out of stock: a"});
   j.refunded(i, "o4");
   j.cancelled(i, "o4", "out of stock: a");
   const auto r = j.report();
@@ -74,7 +74,7 @@ TEST(OrdersVerification, SeesMoneyKeptFromACancelledOrder) {
   forged_journal j;
   const auto i = j.created("o1");
   j.authorised(i, "o1");
-  j.forward(i, "stock", "stock-main", stock_rejected{"o1", "out of stock: a"});
+  j.forward(i, "stock", "stock-a", stock_rejected{"o1", "out of stock: a"});
   j.cancelled(i, "o1", "out of stock: a");
   EXPECT_EQ(j.broken(), "D1 G4");
 }
@@ -105,7 +105,7 @@ TEST(OrdersVerification, SeesARefundOfLess) {
   forged_journal j;
   const auto i = j.created("o1");
   j.authorised(i, "o1");
-  j.forward(i, "stock", "stock-main", stock_rejected{"o1", "out of stock: a"});
+  j.forward(i, "stock", "stock-a", stock_rejected{"o1", "out of stock: a"});
   j.refunded(i, "o1", money{100});
   j.cancelled(i, "o1", "out of stock: a");
   EXPECT_EQ(j.broken(), "D1");
@@ -113,17 +113,24 @@ TEST(OrdersVerification, SeesARefundOfLess) {
 
 // --- D2: stock ---
 
+/// What an item tells of one of its movements.
+struct movement {
+  std::string sku{};
+  std::int64_t quantity{};
+  std::int64_t free{};
+};
+
 /// A journal in which one stock event of an order is changed.
-std::string broken_by(const std::function<void(stock_movement&)>& change, bool in_dispatch) {
+std::string broken_by(const std::function<void(movement&)>& change, bool in_dispatch) {
   forged_journal j;
   const auto i = j.created("o1");
   j.authorised(i, "o1");
-  stock_movement reserve{"a", 3, 97};
-  stock_movement dispatch{"a", 3, 97};
-  change(in_dispatch ? dispatch : reserve);
-  j.forward(i, "stock", "stock-main", stock_reserved{"o1", {reserve}});
+  movement r{"a", 3, 97};
+  movement d{"a", 3, 97};
+  change(in_dispatch ? d : r);
+  j.forward(i, "stock", "stock-a", item_reserved{"o1", r.sku, r.quantity, r.free});
   j.shipped(i, "o1");
-  j.forward(i, "dispatch", "stock-main", stock_dispatched{"o1", {dispatch}});
+  j.forward(i, "dispatch", "stock-a", item_dispatched{"o1", d.sku, d.quantity, d.free});
   j.confirmed(i, "o1");
   return j.broken();
 }
@@ -138,13 +145,59 @@ TEST(OrdersVerification, SeesStockThatDoesNotAddUp) {
   EXPECT_EQ(broken_by([](auto& m) { m.quantity = -3; }, false), "D2");
 }
 
+/// An order of two items, of which the second is stocked and reserved, and given back, last.
+std::string broken_with_two_items(const std::function<void(ensemble::recorded_event&)>& change) {
+  forged_journal j;
+  const auto none = ensemble::direction::none;
+  j.add("stock-b", item_stocked{"b", 9}, {}, {}, "", none);
+  const auto i = j.created("o1");
+  j.authorised(i, "o1");
+  const auto further = [&](const ensemble::message& body, bool back) {
+    j.events.back().last = false;
+    (back ? j.undo(i, "stock", "stock-b", body) : j.forward(i, "stock", "stock-b", body));
+    auto& e = j.events.back();
+    e.index = 1;
+    e.id = ensemble::make_event_id(j.events[j.events.size() - 2].command(), 1);
+    if (back) change(e);
+  };
+  j.reserved(i, "o1");
+  further(item_reserved{"o1", "b", 1, 8}, false);
+  j.shipping_refused(i, "o1");
+  j.released(i, "o1");
+  further(item_released{"o1", "b", 1, 9}, true);
+  j.refunded(i, "o1");
+  j.cancelled(i, "o1", "no carrier took it");
+  return j.broken();
+}
+
+TEST(OrdersVerification, SeesAReservationThatIsGivenBackInParts) {
+  EXPECT_EQ(broken_with_two_items([](auto&) {}), "");
+  EXPECT_EQ(broken_with_two_items([](auto& e) {
+              e.body = item_released{"o1", "a", 3, 103};
+            }),
+            "D2");
+}
+
+TEST(OrdersVerification, SeesAnItemThatIsStockedTwiceOrNever) {
+  forged_journal twice;
+  twice.add("stock-a", item_stocked{"a", 100}, {}, {}, "", direction::none);
+  EXPECT_EQ(twice.broken(), "D2");
+  forged_journal never;
+  never.events.clear();
+  never.fulfilled("o1");
+  EXPECT_EQ(never.broken(), "D2");
+  forged_journal elsewhere;
+  elsewhere.add("stock-b", item_stocked{"c", 100}, {}, {}, "", direction::none);
+  EXPECT_EQ(elsewhere.broken(), "D2");
+}
+
 TEST(OrdersVerification, SeesStockBelowZero) {
   forged_journal j;
   for (int n = 0; n < 2; ++n) {
     const auto id = "o" + std::to_string(n);
     const auto i = j.created(id);
     j.authorised(i, id);
-    j.forward(i, "stock", "stock-main", stock_reserved{id, {{"a", 60, 40 - 60 * n}}});
+    j.forward(i, "stock", "stock-a", item_reserved{id, "a", 60, 40 - 60 * n});
   }
   EXPECT_EQ(j.broken(), "D2");
 }

@@ -8,6 +8,7 @@ namespace orders {
 namespace {
 
 using ensemble::given;
+using ensemble::on;
 
 const std::vector<order_line> two_lines{{"a", 2, money{150}}, {"b", 1, money{99}}};
 
@@ -37,10 +38,21 @@ TEST(OrderService, RefusesAnOrderWithoutLines) {
   given(order_service()).when(place_order{"o1", {}, {}}).then_rejected("an order needs a line");
 }
 
+TEST(OrderService, RefusesMoreLinesThanCanBeReservedAtOnce) {
+  place_order big{"o1", {}, std::vector<order_line>(1000, {"a", 1, money{1}})};
+  given(order_service()).when(big).then(order_created{"o1", {}, big.lines, money{1000}});
+  big.lines.push_back({"a", 1, money{1}});
+  given(order_service())
+      .when(big)
+      .then_rejected("an order has at most 1000 lines, this one has 1001; divide it");
+}
+
 TEST(OrderService, RefusesLinesThatAreNone) {
   const auto reason = "a line needs an item, a quantity and a price above zero";
-  for (const auto& line : {order_line{"", 1, money{1}}, order_line{"a", 0, money{1}},
-                           order_line{"a", -1, money{1}}, order_line{"a", 1, money{0}}})
+  for (const auto& line :
+       {order_line{"", 1, money{1}}, order_line{"a", 0, money{1}}, order_line{"a", -1, money{1}},
+        order_line{"a", 1, money{0}}, order_line{"no\nkey", 1, money{1}},
+        order_line{std::string(201, 'a'), 1, money{1}}})
     given(order_service()).when(place_order{"o1", {}, {line}}).then_rejected(reason);
 }
 
@@ -125,90 +137,93 @@ TEST(PaymentService, RefundsNothingElse) {
 
 // --- stock ---
 
-const warehouse_opened ten_of_each{"main", 10};
+ensemble::service_definition ten_of_each() { return stock_service(10); }
 
-TEST(StockService, OpensAWarehouseOnce) {
-  given(stock_service()).when(open_warehouse{"main", 10}).then(ten_of_each);
-  given(stock_service(), ten_of_each)
-      .when(open_warehouse{"main", 11})
-      .then_rejected("the warehouse is open already");
-  given(stock_service())
-      .when(open_warehouse{"main", -1})
-      .then_rejected("stock cannot be below zero");
+TEST(StockService, StocksAnItemWhenItIsFirstReserved) {
+  given(ten_of_each())
+      .entity("b", item_stocked{"b", 4})
+      .when(reserve_stock{"o1", {{"a", 1}, {"b", 1}}})
+      .then(on("a", item_stocked{"a", 10}), on("a", item_reserved{"o1", "a", 1, 9}),
+            on("b", item_reserved{"o1", "b", 1, 3}));
 }
 
-TEST(StockService, ReservesAllLinesAtOnceAndLinesOfOneItemTogether) {
-  given(stock_service(), ten_of_each)
-      .when(reserve_stock{"main", "o1", {{"b", 4}, {"a", 10}, {"b", 1}}})
-      .then(stock_reserved{"o1", {{"a", 10, 0}, {"b", 5, 5}}});
+TEST(StockService, ReservesAllItemsAtOnce) {
+  given(ten_of_each())
+      .entity("a", item_stocked{"a", 10})
+      .entity("b", item_stocked{"b", 10}, item_reserved{"o1", "b", 5, 5})
+      .when(reserve_stock{"o2", {{"b", 5}, {"a", 10}}})
+      .then(on("b", item_reserved{"o2", "b", 5, 0}), on("a", item_reserved{"o2", "a", 10, 0}));
 }
 
 TEST(StockService, RejectsAllWhenOneItemIsShort) {
-  given(stock_service(), ten_of_each, stock_reserved{"o1", {{"b", 8, 2}}})
-      .when(reserve_stock{"main", "o2", {{"a", 1}, {"b", 3}}})
+  given(ten_of_each())
+      .entity("b", item_stocked{"b", 10}, item_reserved{"o1", "b", 8, 2})
+      .when(reserve_stock{"o2", {{"a", 1}, {"b", 3}}})
       .then(stock_rejected{"o2", "out of stock: b"});
+  given(ten_of_each())
+      .when(reserve_stock{"o2", {{"a", 11}}})
+      .then(stock_rejected{"o2", "out of stock: a"});
 }
 
 TEST(StockService, RejectsByMishap) {
-  given(stock_service(every_order_fails()), ten_of_each)
-      .when(reserve_stock{"main", "o1", {{"a", 1}}})
+  given(stock_service(10, every_order_fails()))
+      .when(reserve_stock{"o1", {{"a", 1}}})
       .then(stock_rejected{"o1", "out of stock: a"});
 }
 
 TEST(StockService, RefusesWhatMakesNoSense) {
-  given(stock_service())
-      .when(reserve_stock{"main", "o1", {{"a", 1}}})
-      .then_rejected("warehouse main is not open");
-  given(stock_service(), ten_of_each)
-      .when(reserve_stock{"main", "o1", {{"a", 0}}})
-      .then_rejected("a quantity is out of range");
-  const auto most = std::numeric_limits<std::int64_t>::max();
-  given(stock_service(), ten_of_each)
-      .when(reserve_stock{"main", "o1", {{"a", most}, {"a", most}}})
-      .then_rejected("a quantity is out of range");
-  given(stock_service(), ten_of_each, stock_reserved{"o1", {{"a", 1, 9}}})
-      .when(reserve_stock{"main", "o1", {{"a", 1}}})
-      .then_rejected("order o1 holds a reservation already");
+  given(ten_of_each())
+      .when(reserve_stock{"o1", {{"a", 1}, {"b", 0}}})
+      .then_rejected("a quantity must be above zero");
+  given(ten_of_each())
+      .entity("a", item_stocked{"a", 10}, item_reserved{"o1", "a", 1, 9})
+      .when(reserve_stock{"o1", {{"b", 1}, {"a", 1}}})
+      .then_rejected("order o1 holds a reservation of a already");
 }
 
 TEST(StockService, ReleasesWhatWasReserved) {
-  given(stock_service(), ten_of_each, stock_reserved{"o1", {{"a", 3, 7}, {"b", 1, 9}}},
-        stock_reserved{"o2", {{"a", 2, 5}}})
-      .when(release_stock{"main", "o1"})
-      .then(stock_released{"o1", {{"a", 3, 8}, {"b", 1, 10}}});
+  given(ten_of_each())
+      .entity("a", item_stocked{"a", 10}, item_reserved{"o1", "a", 3, 7},
+              item_reserved{"o2", "a", 2, 5})
+      .entity("b", item_stocked{"b", 10}, item_reserved{"o1", "b", 1, 9})
+      .when(release_stock{"o1", {"a", "b"}})
+      .then(on("a", item_released{"o1", "a", 3, 8}), on("b", item_released{"o1", "b", 1, 10}));
 }
 
 TEST(StockService, DispatchesWhatWasReserved) {
-  given(stock_service(), ten_of_each, stock_reserved{"o1", {{"a", 3, 7}}},
-        stock_rejected{"o2", "out of stock: a"})
-      .when(dispatch_stock{"main", "o1"})
-      .then(stock_dispatched{"o1", {{"a", 3, 7}}});
+  given(ten_of_each())
+      .entity("a", item_stocked{"a", 10}, item_reserved{"o1", "a", 3, 7},
+              stock_rejected{"o2", "out of stock: a"})
+      .when(dispatch_stock{"o1", {"a"}})
+      .then(on("a", item_dispatched{"o1", "a", 3, 7}));
 }
 
 TEST(StockService, AReservationEndsOnce) {
-  const stock_reserved reserved{"o1", {{"a", 3, 7}}};
-  const auto reason = "order o1 holds no reservation";
-  given(stock_service(), ten_of_each).when(release_stock{"main", "o1"}).then_rejected(reason);
-  given(stock_service(), ten_of_each, reserved, stock_released{"o1", {{"a", 3, 10}}})
-      .when(dispatch_stock{"main", "o1"})
+  const item_stocked ten{"a", 10};
+  const item_reserved reserved{"o1", "a", 3, 7};
+  const auto reason = "order o1 holds no reservation of a";
+  given(ten_of_each()).when(release_stock{"o1", {"a"}}).then_rejected(reason);
+  given(ten_of_each())
+      .entity("a", ten, reserved, item_released{"o1", "a", 3, 10})
+      .when(dispatch_stock{"o1", {"a"}})
       .then_rejected(reason);
-  given(stock_service(), ten_of_each, reserved, stock_dispatched{"o1", {{"a", 3, 7}}})
-      .when(release_stock{"main", "o1"})
+  given(ten_of_each())
+      .entity("a", ten, reserved, item_dispatched{"o1", "a", 3, 7})
+      .when(release_stock{"o1", {"a"}})
       .then_rejected(reason);
 }
 
 TEST(StockService, StateHoldsOnlyOpenReservations) {
   stock s;
-  s.apply(ten_of_each);
-  s.apply(stock_reserved{"o1", {{"a", 3, 7}}});
-  s.apply(stock_reserved{"o2", {{"a", 2, 5}}});
-  s.apply(stock_dispatched{"o1", {{"a", 3, 5}}});
-  s.apply(stock_released{"o2", {{"a", 2, 7}}});
+  s.apply(item_stocked{"a", 10});
+  s.apply(item_reserved{"o1", "a", 3, 7});
+  s.apply(item_reserved{"o2", "a", 2, 5});
+  s.apply(item_dispatched{"o1", "a", 3, 5});
+  s.apply(item_released{"o2", "a", 2, 7});
   EXPECT_TRUE(s.reservations.empty());
-  EXPECT_EQ(s.level("a").free, 7);
-  EXPECT_EQ(s.level("a").reserved, 0);
-  EXPECT_EQ(s.level("a").shipped, 3);
-  EXPECT_EQ(s.level("never asked for").free, 10);
+  EXPECT_EQ(s.level.free, 7);
+  EXPECT_EQ(s.level.reserved, 0);
+  EXPECT_EQ(s.level.shipped, 3);
 }
 
 // --- shipping ---

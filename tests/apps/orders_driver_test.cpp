@@ -93,11 +93,10 @@ TEST(CommandLine, WrongUsageIsTwoAndHelpIsNot) {
 
 TEST(Driver, AnOrderThatIsSentAgainIsAnsweredAsBefore) {
   ensemble::runtime runtime;
-  auto all = make_shop();
+  auto all = make_shop(100);
   for (auto& service : all.services) runtime.host(std::move(service));
   runtime.orchestrate(std::move(all.process));
   runtime.start();
-  (void)runtime.send("stock", open_warehouse{main_warehouse, 100}).get();
   driver placing(runtime, 1, nullptr);
   for (int i = 0; i < 2; ++i) {
     ASSERT_TRUE(placing.wait_for_room(10s));

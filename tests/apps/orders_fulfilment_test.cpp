@@ -42,6 +42,22 @@ TEST(OrderFulfilment, AsksForWhatTheOrderNames) {
   EXPECT_EQ(p.steps[0].undo.make(state).as<refund_payment>().payment_id, "pay-7");
 }
 
+TEST(OrderFulfilment, ReservesLinesOfOneItemTogether) {
+  const auto p = order_fulfilment();
+  auto state = p.initial();
+  const std::vector<order_line> lines{{"b", 4, money{1}}, {"a", 10, money{1}}, {"b", 1, money{2}}};
+  p.start.fold(state, order_created{"o1", {}, lines, money{16}});
+  const auto reserve = p.steps[1].ask.make(state);
+  const auto& items = reserve.as<reserve_stock>().items;
+  ASSERT_EQ(items.size(), 2U);
+  EXPECT_EQ(items[0].sku, "b");
+  EXPECT_EQ(items[0].quantity, 5);
+  EXPECT_EQ(items[1].quantity, 10);
+  const std::vector<std::string> skus{"b", "a"};
+  EXPECT_EQ(p.steps[1].undo.make(state).as<release_stock>().skus, skus);
+  EXPECT_EQ(p.steps[3].ask.make(state).as<dispatch_stock>().skus, skus);
+}
+
 TEST(Mishaps, DependOnTheOrderAndTheSeedAlone) {
   const mishaps one{0.5, 0.5, 0.5, 1};
   const mishaps same{0.5, 0.5, 0.5, 1};

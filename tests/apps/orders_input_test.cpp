@@ -120,6 +120,14 @@ TEST(RetailOrders, LinesOfAnInvoiceNeedNotStandTogether) {
   EXPECT_EQ(read.accepted[0].lines.size(), 2U);
 }
 
+TEST(RetailOrders, RefusesMoreLinesThanAnOrderHas) {
+  std::string text;
+  for (int n = 0; n < 1000; ++n) text += "7,A1,,1,d,1,1,UK\n";
+  EXPECT_EQ(retail(text).accepted.at(0).lines.size(), 1000U);
+  EXPECT_EQ(refusal(text + "7,A1,,1,d,1,1,UK\n"),
+            "1002: more than 1000 lines, which is more than an order has");
+}
+
 TEST(RetailOrders, RefusesWhatIsNoOrderLine) {
   EXPECT_EQ(refusal("C7,A1,LAMP,-6,d,2.55,1,UK\n"), "2: is a cancellation");
   EXPECT_EQ(refusal("7,A1,LAMP,0,d,2.55,1,UK\n"), "2: quantity 0 is not above zero");

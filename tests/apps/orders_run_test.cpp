@@ -234,12 +234,22 @@ TEST_F(OrdersProgram, AMissingJournalIsNamed) {
   EXPECT_FALSE(std::filesystem::exists(file("orders.db")));
 }
 
-TEST_F(OrdersProgram, AnEmptyWarehouseIsToldOfOnceOpened) {
+TEST_F(OrdersProgram, ItemsThatTheJournalKnowsKeepTheirStock) {
   auto o = flags(5);
+  o.stock = 100;
   EXPECT_EQ(call(run_orders, o), 0) << said;
-  o.stock = 7;
+  o.orders = 10;
+  o.stock = 7; // the first five orders' items have a hundred all the same
   EXPECT_EQ(call(run_orders, o), 0) << said;
-  EXPECT_TRUE(says("--stock is not heeded")) << said;
+  EXPECT_TRUE(says("D2")) << said;
+}
+
+TEST_F(OrdersProgram, AnOrderOfAThousandLinesIsReservedAndDispatchedAtOnce) {
+  auto o = flags(3);
+  o.lines = 1000;
+  o.failures = {};
+  EXPECT_EQ(call(run_orders, o), 0) << said;
+  EXPECT_TRUE(says("completed   3")) << said;
 }
 
 } // namespace

@@ -36,7 +36,7 @@ TEST(SagaTrace, TakesAStepThatWasVoided) {
   EXPECT_EQ(broken([](auto& j, auto i) {
               j.authorised(i, "o1");
               j.noted(i, "ensemble.step_timed_out");
-              j.voided(i, "stock", "stock-main");
+              j.voided(i, "stock", "stock-a");
               j.refunded(i, "o1");
               j.cancelled(i, "o1", "not fulfilled in time");
             }),
@@ -61,8 +61,8 @@ TEST(SagaTrace, TakesRefusalsAfterThePivotAndRefusedUndos) {
               j.authorised(i, "o1");
               j.reserved(i, "o1");
               j.shipped(i, "o1");
-              j.forward(i, "dispatch", "stock-main", refused);
-              j.forward(i, "dispatch", "stock-main", stock_dispatched{"o1", {{"a", 3, 97}}}, 1);
+              j.forward(i, "dispatch", "stock-a", refused);
+              j.forward(i, "dispatch", "stock-a", item_dispatched{"o1", "a", 3, 97}, 1);
               j.confirmed(i, "o1");
             }),
             "");
@@ -120,7 +120,7 @@ TEST(SagaTrace, G2SeesAStepThatSucceedsAfterItFailed) {
 
 TEST(SagaTrace, G2SeesAnOutcomeOfNothing) {
   EXPECT_EQ(broken([](auto& j, auto i) {
-              j.forward(i, "gift_wrap", "stock-main", stock_reserved{"o1", {}});
+              j.forward(i, "gift_wrap", "stock-a", item_reserved{"o1", "a", 3, 97});
             }),
             "G2");
 }
@@ -157,7 +157,7 @@ TEST(SagaTrace, G4SeesAnEffectAfterItsClose) {
 TEST(SagaTrace, G4SeesWhatWasNotUndone) {
   EXPECT_EQ(broken([](auto& j, auto i) {
               j.authorised(i, "o1");
-              j.voided(i, "stock", "stock-main");
+              j.voided(i, "stock", "stock-a");
               j.cancelled(i, "o1", "why");
             }),
             "G4");
@@ -171,7 +171,7 @@ TEST(SagaTrace, G4SeesAnUndoOfNothingAndASecondOne) {
             "G4");
   EXPECT_EQ(broken([](auto& j, auto i) {
               j.authorised(i, "o1");
-              j.voided(i, "stock", "stock-main");
+              j.voided(i, "stock", "stock-a");
               j.refunded(i, "o1");
               j.refunded(i, "o1");
             }),

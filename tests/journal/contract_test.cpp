@@ -178,6 +178,35 @@ TEST_P(JournalContract, AConflictInOneStreamKeepsTheWholeRequestOut) {
   EXPECT_EQ(reader().head(), position{2});
 }
 
+TEST_P(JournalContract, EventsOfOneCommandRunThroughItsStreams) {
+  auto made = run(1, 4);
+  append_request request;
+  request.streams.push_back({"a-1", expected_version::none(), {made[0], made[1]}});
+  request.streams.push_back({"b-1", expected_version::none(), {made[2]}});
+  request.streams.push_back({"c-1", expected_version::none(), {made[3]}});
+  auto shuffled = request;
+  std::swap(shuffled.streams[1].events, shuffled.streams[2].events);
+  expect_refused(shuffled, "index 3");
+  EXPECT_EQ(commit(request).last, position{4});
+  EXPECT_EQ(commit(request).last, position{4}) << "of a repeat: all four";
+  EXPECT_EQ(reader().find("b-1", made[2].id)->index, 2U);
+  EXPECT_THAT(faults(reader()), IsEmpty());
+}
+
+TEST_P(JournalContract, AStreamWithoutEventsIsThereForItsVersion) {
+  commit(append("b-1", event(1)));
+  auto request = append("a-1", event(2), expected_version::none());
+  request.streams.push_back({"b-1", expected_version::none(), {}});
+  request.streams.push_back({"c-1", expected_version::none(), {}});
+  EXPECT_EQ(commit(request).state, status::conflict);
+  request.streams[1].expected = expected_version::exactly(1);
+  const auto result = commit(request);
+  EXPECT_EQ(result.state, status::appended);
+  EXPECT_EQ(result.last, position{2});
+  EXPECT_EQ(result.lengths, (std::vector<std::uint64_t>{1, 1, 0}));
+  EXPECT_THAT(reader().stream_names("c", ""), IsEmpty());
+}
+
 TEST_P(JournalContract, AStreamMayBeNamedTwiceInARequest) {
   auto twice = append("a-1", run(1, 2), expected_version::none());
   twice.streams.push_back({"a-1", expected_version::exactly(2), {event(2)}});

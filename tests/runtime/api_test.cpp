@@ -238,6 +238,22 @@ TEST(Query, SeesWhatTheReceiptPromised) {
   EXPECT_EQ(code_of([&] { (void)r.query<sale>("shop", "b1").get(); }), errc::bad_argument);
 }
 
+TEST(Query, OfEntitiesThatAreOnlyQueriedIsAnsweredThoughNoneIsKept) {
+  const temporary_folder folder;
+  auto options = in_memory();
+  options.journal = folder.file("j.db");
+  options.cached_entities = 0;
+  ensemble::runtime r(options);
+  set_up(r);
+  r.start();
+  (void)r.send("shop", buy{"b7", 5}).get();
+  std::vector<std::future<purchase>> all;
+  for (int n = 0; n < 200; ++n) // four wait for each at once
+    all.push_back(r.query<purchase>("shop", "b" + std::to_string(n % 50)));
+  for (int n = 0; n < 200; ++n)
+    EXPECT_EQ(all[static_cast<std::size_t>(n)].get().exists, n % 50 == 7);
+}
+
 TEST(Stop, AnswersWhatWasAcceptedAndKeepsTheRest) {
   const temporary_folder folder;
   auto options = in_memory();

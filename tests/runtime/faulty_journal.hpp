@@ -2,6 +2,7 @@
 
 #include <ensemble/journal.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <functional>
 #include <memory>
@@ -13,11 +14,20 @@ public:
                                               ensemble::timestamp now) override {
     ++commits;
     if (fails) throw ensemble::error(ensemble::errc::journal_failed, "planted: the sync failed");
-    if (auto slip = std::exchange(slip_in, nullptr)) {
+    const bool appends = std::ranges::any_of(requests, [](auto& r) { return !r.streams.empty(); });
+    if (auto slip = appends ? std::exchange(slip_in, nullptr) : nullptr) {
       const ensemble::append_request foreign = slip();
-      (void) journal_->commit({&foreign, 1}, now);
+      (void)journal_->commit({&foreign, 1}, now);
     }
-    return journal_->commit(requests, now);
+    if (!full) return journal_->commit(requests, now);
+    std::vector<ensemble::append_result> results(requests.size());
+    for (std::size_t n = 0; n < requests.size(); ++n) {
+      if (requests[n].essential)
+        results[n] = journal_->commit(requests.subspan(n, 1), now).front();
+      else
+        results[n].state = ensemble::append_result::status::no_space;
+    }
+    return results;
   }
   std::unique_ptr<ensemble::journal_reader> open_reader() override {
     return journal_->open_reader();
@@ -25,8 +35,9 @@ public:
   [[nodiscard]] bool blocking() const noexcept override { return false; }
 
   std::atomic<bool> fails = false;
+  std::atomic<bool> full = false; ///< only essential requests find space
   std::atomic<int> commits = 0;
-  /// Set it while nothing is under way: used by the next commit.
+  /// Set it while nothing is under way: used by the next commit of events.
   std::function<ensemble::append_request()> slip_in{};
 
 private:

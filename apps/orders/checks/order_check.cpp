@@ -26,14 +26,14 @@ void order_check::feed(const ensemble::recorded_event& e) {
     else
       report("D4", back->order_id, "is refunded, but is not open");
     refunded_ = sum(refunded_, back->amount);
-  } else if (const auto* warehouse = body.get_if<warehouse_opened>()) {
-    units_an_item_ = warehouse->units_an_item;
-  } else if (const auto* reserved = body.get_if<stock_reserved>()) {
-    moved(reserved->order_id, reserved->moved, movement::reserve);
-  } else if (const auto* released = body.get_if<stock_released>()) {
-    moved(released->order_id, released->moved, movement::release);
-  } else if (const auto* dispatched = body.get_if<stock_dispatched>()) {
-    moved(dispatched->order_id, dispatched->moved, movement::dispatch);
+  } else if (const auto* item = body.get_if<item_stocked>()) {
+    stocked(*item, e);
+  } else if (const auto* reserved = body.get_if<item_reserved>()) {
+    moved(*reserved, movement::reserve, e.last);
+  } else if (const auto* released = body.get_if<item_released>()) {
+    moved(*released, movement::release, e.last);
+  } else if (const auto* dispatched = body.get_if<item_dispatched>()) {
+    moved(*dispatched, movement::dispatch, e.last);
   } else if (const auto* confirmed = body.get_if<order_confirmed>()) {
     ended(confirmed->order_id, confirmed);
   } else if (const auto* cancelled = body.get_if<order_cancelled>()) {
@@ -77,48 +77,65 @@ void order_check::ended(const std::string& order_id, const order_confirmed* conf
   open_.erase(order_id);
 }
 
-void order_check::moved(const std::string& order_id, const std::vector<stock_movement>& items,
-                        movement how) {
-  auto* order = find(order_id);
-  if (!order) report("D4", order_id, "moves stock, but is not open");
-  for (const auto& item : items) count(item, how, order, order_id);
-  if (order && how != movement::reserve && !order->reserved.empty())
-    report("D2", order_id, "gave back a part of its reservation only");
-  if (order && how == movement::dispatch) order->dispatched = true;
+void order_check::stocked(const item_stocked& e, const ensemble::recorded_event& at) {
+  if (at.stream != ensemble::make_stream_name("stock", e.sku) || items_.contains(e.sku) ||
+      e.units < 0)
+    found_.add("D2", "item " + e.sku + ": is stocked again, or where it does not belong");
+  items_.insert_or_assign(e.sku, item_account{e.units, {e.units, 0, 0}});
 }
 
-void order_check::count(const stock_movement& m, movement how, open_order* order,
-                        const std::string& order_id) {
-  auto& level = levels_.try_emplace(m.sku, stock_level{units_an_item_, 0, 0}).first->second;
-  if (m.quantity <= 0 || m.quantity > units_an_item_) {
-    report("D2", order_id, "moves " + std::to_string(m.quantity) + " units of " + m.sku);
+template <class ItemMoved>
+void order_check::moved(const ItemMoved& e, movement how, bool last) {
+  auto* order = find(e.order_id);
+  if (!order) report("D4", e.order_id, "moves stock, but is not open");
+  const auto known = items_.find(e.sku);
+  if (known == items_.end() || e.quantity <= 0 || e.quantity > known->second.initial) {
+    report("D2", e.order_id, "moves " + std::to_string(e.quantity) + " units of " + e.sku);
     return;
   }
+  const stock_item m{e.sku, e.quantity};
+  auto& item = known->second;
+  count(item, m, how, e.order_id);
+  if (item.initial != e.free + item.level.reserved + item.level.shipped)
+    report("D2", e.order_id,
+           "leaves " + std::to_string(item.level.free) + " units of " + e.sku +
+               " free, the item says " + std::to_string(e.free));
+  if (!order) return;
+  settle(*order, m, how, e.order_id);
+  if (how != movement::reserve && last && !order->reserved.empty())
+    report("D2", e.order_id, "gave back a part of its reservation only");
+  if (how == movement::dispatch) order->dispatched = true;
+}
+
+void order_check::count(item_account& item, const stock_item& m, movement how,
+                        const std::string& order_id) {
+  auto& level = item.level;
   if (how == movement::reserve) {
     level.free -= m.quantity;
     level.reserved += m.quantity;
     reserved_units_ += m.quantity;
-    if (order && !order->reserved.emplace(m.sku, m.quantity).second)
-      report("D2", order_id, "reserves " + m.sku + " twice");
   } else {
     level.reserved -= m.quantity;
     reserved_units_ -= m.quantity;
     (how == movement::release ? level.free : level.shipped) += m.quantity;
     shipped_units_ += how == movement::dispatch ? m.quantity : 0;
-    if (order) {
-      const auto held = order->reserved.find(m.sku);
-      if (held == order->reserved.end() || held->second != m.quantity)
-        report("D2", order_id, "gives back " + m.sku + " that it does not hold so");
-      else
-        order->reserved.erase(held);
-    }
   }
   if (level.free < 0 || level.reserved < 0)
     report("D2", order_id, "leaves " + m.sku + " below zero");
-  if (level.free != m.free)
-    report("D2", order_id,
-           "leaves " + std::to_string(level.free) + " units of " + m.sku +
-               " free, the warehouse says " + std::to_string(m.free));
+}
+
+void order_check::settle(open_order& order, const stock_item& m, movement how,
+                         const std::string& order_id) {
+  if (how == movement::reserve) {
+    if (!order.reserved.emplace(m.sku, m.quantity).second)
+      report("D2", order_id, "reserves " + m.sku + " twice");
+    return;
+  }
+  const auto held = order.reserved.find(m.sku);
+  if (held == order.reserved.end() || held->second != m.quantity)
+    report("D2", order_id, "gives back " + m.sku + " that it does not hold so");
+  else
+    order.reserved.erase(held);
 }
 
 order_check::open_order* order_check::find(const std::string& order_id) {
@@ -127,9 +144,6 @@ order_check::open_order* order_check::find(const std::string& order_id) {
 }
 
 void order_check::finish() {
-  for (const auto& [sku, level] : levels_)
-    if (level.free + level.reserved + level.shipped != units_an_item_)
-      found_.add("D2", "item " + sku + ": free, reserved and shipped units do not add up");
   if (open_.empty() && difference(authorised_, refunded_) != confirmed_money_)
     found_.add("D1", "in total: authorised " + to_text(authorised_) + " - refunded " +
                          to_text(refunded_) + " is not what was confirmed, " +

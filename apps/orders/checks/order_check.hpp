@@ -15,8 +15,9 @@ namespace orders {
 /// Holds the promises of the shop against the events of a journal, in one pass:
 ///
 /// D1  money: authorised - refunded = confirmed, for each order and in total
-/// D2  stock: never below zero; initial = free + reserved + shipped for each item, with the free
-///     units that the warehouse itself tells; an order that has ended holds no reservation
+/// D2  stock, for each item, at every position: never below zero; initial = free + reserved +
+///     shipped, with the free units that the item itself tells; an order moves all of its
+///     reservation or nothing, and holds none when it has ended
 /// D3  one last word an order
 /// D4  an order is created once, and nothing happens to one that is not there
 ///
@@ -50,19 +51,25 @@ private:
     std::map<std::string, std::int64_t> reserved{};
     bool dispatched = false;
   };
+  struct item_account {
+    std::int64_t initial = 0;
+    stock_level level{};
+  };
   enum class movement { reserve, release, dispatch };
 
   void created(const order_created& e, const ensemble::recorded_event& at);
   void ended(const std::string& order_id, const order_confirmed* confirmed);
-  void moved(const std::string& order_id, const std::vector<stock_movement>& items, movement how);
-  void count(const stock_movement& m, movement how, open_order* order, const std::string& order_id);
+  void stocked(const item_stocked& e, const ensemble::recorded_event& at);
+  template <class ItemMoved>
+  void moved(const ItemMoved& e, movement how, bool last);
+  void count(item_account& item, const stock_item& m, movement how, const std::string& order_id);
+  void settle(open_order& order, const stock_item& m, movement how, const std::string& order_id);
   open_order* find(const std::string& order_id);
   void report(const char* rule, const std::string& order_id, const std::string& text);
 
   findings& found_;
   std::unordered_map<std::string, open_order> open_{};
-  std::map<std::string, stock_level> levels_{};
-  std::int64_t units_an_item_ = 0;
+  std::unordered_map<std::string, item_account> items_{};
   std::uint64_t created_ = 0;
   std::uint64_t confirmed_ = 0;
   std::map<std::string, std::uint64_t> cancelled_{};

@@ -42,6 +42,7 @@ void saga_trace::feed(const recorded_event& e, findings& found) {
     return;
   }
   auto& at = steps_[*step];
+  if (is_more_of(o.direction == direction::undo ? at.undo : at.forward, e)) return;
   if (o.direction == direction::undo) {
     const auto got = read({definition_->steps[*step].undone}, e);
     if (got == outcome::success) step_undone(*step);
@@ -67,9 +68,12 @@ saga_trace::outcome saga_trace::read(const std::vector<ensemble::outcome_definit
   return e.last ? outcome::refusal : outcome::open;
 }
 
+bool saga_trace::is_more_of(const request& r, const recorded_event& e) {
+  return e.index > 0 && r.settled == e.origin.round;
+}
+
 void saga_trace::settle(request& r, outcome got, const recorded_event& e) {
-  if (got == outcome::open || (e.index > 0 && r.settled == e.origin.round))
-    return; // one decision of several events is one outcome
+  if (got == outcome::open || is_more_of(r, e)) return;
   const auto what = "'" + std::string(e.body.name()) + "'";
   if (r.voided) report("G4", what + " after the command was voided");
   if (r.settled && e.origin.round <= *r.settled)

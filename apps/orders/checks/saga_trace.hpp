@@ -52,6 +52,8 @@ private:
     ensemble::position done_at{};
   };
 
+  /// A further event of a decision that has settled the request already.
+  static bool is_more_of(const request& r, const ensemble::recorded_event& e);
   void settle(request& r, outcome got, const ensemble::recorded_event& e);
   void step_done(std::size_t step, const ensemble::recorded_event& e);
   void step_undone(std::size_t step);

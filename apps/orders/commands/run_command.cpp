@@ -50,7 +50,6 @@ public:
     start(runtime, failure);
     driver placing(runtime, options_.concurrency, acknowledged_.get());
     const auto began = std::chrono::steady_clock::now();
-    open_main_warehouse(runtime);
     see_through(runtime, placing, *failure);
     // Not in the handler: one Ctrl-C may well arrive twice, by way of a shell or a supervisor.
     release_interrupts();
@@ -85,7 +84,7 @@ private:
   }
 
   void start(ensemble::runtime& runtime, const std::shared_ptr<failure_note>& failure) {
-    auto all = make_shop(options_.failures, gateway_);
+    auto all = make_shop(options_.stock, options_.failures, gateway_);
     for (auto& service : all.services) runtime.host(std::move(service));
     runtime.orchestrate(std::move(all.process));
     runtime.on_failure([failure](const ensemble::error& e) {
@@ -103,18 +102,6 @@ private:
         stats.instances_open + stats.instances_completed + stats.instances_compensated;
     placed_ = placed_orders(*open_shop_journal(options_.journal));
     summary_.before = placed_.size();
-  }
-
-  void open_main_warehouse(ensemble::runtime& runtime) {
-    ensemble::send_options once;
-    once.idempotency_key = std::string("open ") + main_warehouse;
-    const auto receipt =
-        runtime.send("stock", open_warehouse{main_warehouse, options_.stock}, once).get();
-    if (receipt.events.empty()) return;
-    const auto* opened = receipt.events[0].body.get_if<warehouse_opened>();
-    if (opened && opened->units_an_item != options_.stock)
-      out_ << "stock       this journal's warehouse was opened with " << opened->units_an_item
-           << " units an item; --stock is not heeded\n";
   }
 
   /// Places what is to be placed, and waits until all has ended, Ctrl-C or a failure.

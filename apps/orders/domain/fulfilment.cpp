@@ -1,5 +1,8 @@
 #include "orders/domain/fulfilment.hpp"
 
+#include <string_view>
+#include <unordered_map>
+
 namespace orders {
 
 using namespace std::chrono_literals;
@@ -9,7 +12,20 @@ namespace {
 void begin(fulfilment& f, const order_created& e) {
   f.order_id = e.order_id;
   f.total = e.total;
-  for (const auto& line : e.lines) f.items.push_back({line.sku, line.quantity});
+  std::unordered_map<std::string_view, std::size_t> places; // an item may stand in several lines
+  for (const auto& line : e.lines) {
+    const auto place = places.try_emplace(line.sku, f.items.size()).first->second;
+    if (place == f.items.size()) f.items.push_back({line.sku, 0});
+    // In range: an order's total is, and no unit costs less than a cent.
+    f.items[place].quantity += line.quantity;
+  }
+}
+
+std::vector<std::string> skus_of(const fulfilment& f) {
+  std::vector<std::string> skus;
+  skus.reserve(f.items.size());
+  for (const auto& item : f.items) skus.push_back(item.sku);
+  return skus;
 }
 
 /// Keeps the reason of whatever event says that a step has failed.
@@ -27,7 +43,7 @@ constexpr ensemble::retry_policy patient{5, 6s, 100ms, 5s};
 ensemble::process_definition order_fulfilment() {
   using state = const fulfilment&;
   return ensemble::process<fulfilment>("order_fulfilment", "order")
-      .version(1)
+      .version(2)
       .deadline(72h)
       .starts_on<order_created>(begin)
 
@@ -49,12 +65,12 @@ ensemble::process_definition order_fulfilment() {
       .after("payment")
       .asks("stock",
             [](state f) {
-              return reserve_stock{main_warehouse, f.order_id, f.items};
+              return reserve_stock{f.order_id, f.items};
             })
-      .succeeds_on<stock_reserved>()
+      .succeeds_on<item_reserved>()
       .fails_on<stock_rejected>(failed)
-      .undone_by<stock_released>([](state f) {
-        return release_stock{main_warehouse, f.order_id};
+      .undone_by<item_released>([](state f) {
+        return release_stock{f.order_id, skus_of(f)};
       })
       .within(30s)
       .retries(patient)
@@ -74,9 +90,9 @@ ensemble::process_definition order_fulfilment() {
       .after("shipping")
       .asks("stock",
             [](state f) {
-              return dispatch_stock{main_warehouse, f.order_id};
+              return dispatch_stock{f.order_id, skus_of(f)};
             })
-      .succeeds_on<stock_dispatched>()
+      .succeeds_on<item_dispatched>()
       .retries(patient)
 
       .completes<order_confirmed>([](state f) { return confirm_order{f.order_id}; })

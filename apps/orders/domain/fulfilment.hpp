@@ -9,14 +9,11 @@
 
 namespace orders {
 
-/// The one warehouse that there is for now: all orders draw on the same stock.
-inline constexpr auto main_warehouse = "main";
-
 /// What the fulfilment of one order remembers of the events that it has seen.
 struct fulfilment {
   std::string order_id{};
   money total{};
-  std::vector<stock_item> items{};
+  std::vector<stock_item> items{}; ///< each once, whatever the lines
   std::string payment_id{};
   std::string failure{};
 };

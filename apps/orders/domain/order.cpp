@@ -22,9 +22,12 @@ namespace {
 decision<order_created> place(const order& o, const place_order& c) {
   if (o.status != order_status::none) return reject("there is an order " + c.order_id + " already");
   if (c.lines.empty()) return reject("an order needs a line");
+  if (c.lines.size() > most_lines)
+    return reject("an order has at most " + std::to_string(most_lines) + " lines, this one has " +
+                  std::to_string(c.lines.size()) + "; divide it");
   money total;
   for (const auto& line : c.lines) {
-    if (line.sku.empty() || line.quantity <= 0 || line.price <= money{})
+    if (line.quantity <= 0 || line.price <= money{} || !ensemble::is_entity_key(line.sku))
       return reject("a line needs an item, a quantity and a price above zero");
     const auto amount = times(line.price, line.quantity);
     const auto sum = amount ? plus(total, *amount) : std::nullopt;

@@ -69,6 +69,9 @@ struct order {
   void apply(const order_cancelled& e);
 };
 
+/// The most lines that an order may have: so many items can be reserved at once.
+inline constexpr std::size_t most_lines = ensemble::most_keys;
+
 /// Takes orders, and says the last word about them. One entity an order.
 [[nodiscard]] ensemble::service_definition order_service();
 

@@ -6,9 +6,7 @@
 
 #include <cstdint>
 #include <map>
-#include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace orders {
@@ -19,39 +17,28 @@ struct stock_item {
 };
 ENSEMBLE_FIELDS(stock_item, sku, quantity)
 
-/// Units of one item that moved, and how many are free afterwards.
-struct stock_movement {
+/// Before anything of an item moves: how many units of it there are to begin with.
+struct item_stocked {
+  std::string sku{};
+  std::int64_t units{};
+};
+ENSEMBLE_MESSAGE(item_stocked, 1, sku, units)
+
+/// Reserves all items of an order, or none. Names each item once.
+struct reserve_stock {
+  std::string order_id{};
+  std::vector<stock_item> items{};
+};
+ENSEMBLE_MESSAGE(reserve_stock, 1, order_id, items)
+
+/// Units of one item are set aside for an order; so many are free afterwards.
+struct item_reserved {
+  std::string order_id{};
   std::string sku{};
   std::int64_t quantity{};
   std::int64_t free{};
 };
-ENSEMBLE_FIELDS(stock_movement, sku, quantity, free)
-
-/// Fills a warehouse: so many units of whatever item is ever asked for.
-struct open_warehouse {
-  std::string warehouse{};
-  std::int64_t units_an_item{};
-};
-ENSEMBLE_MESSAGE(open_warehouse, 1, warehouse, units_an_item)
-
-struct warehouse_opened {
-  std::string warehouse{};
-  std::int64_t units_an_item{};
-};
-ENSEMBLE_MESSAGE(warehouse_opened, 1, warehouse, units_an_item)
-
-struct reserve_stock {
-  std::string warehouse{};
-  std::string order_id{};
-  std::vector<stock_item> items{};
-};
-ENSEMBLE_MESSAGE(reserve_stock, 1, warehouse, order_id, items)
-
-struct stock_reserved {
-  std::string order_id{};
-  std::vector<stock_movement> moved{};
-};
-ENSEMBLE_MESSAGE(stock_reserved, 1, order_id, moved)
+ENSEMBLE_MESSAGE(item_reserved, 1, order_id, sku, quantity, free)
 
 struct stock_rejected {
   std::string order_id{};
@@ -59,30 +46,35 @@ struct stock_rejected {
 };
 ENSEMBLE_MESSAGE(stock_rejected, 1, order_id, reason)
 
+/// Frees what was reserved for the order, of all its items.
 struct release_stock {
-  std::string warehouse{};
   std::string order_id{};
+  std::vector<std::string> skus{};
 };
-ENSEMBLE_MESSAGE(release_stock, 1, warehouse, order_id)
+ENSEMBLE_MESSAGE(release_stock, 1, order_id, skus)
 
-struct stock_released {
+struct item_released {
   std::string order_id{};
-  std::vector<stock_movement> moved{};
+  std::string sku{};
+  std::int64_t quantity{};
+  std::int64_t free{};
 };
-ENSEMBLE_MESSAGE(stock_released, 1, order_id, moved)
+ENSEMBLE_MESSAGE(item_released, 1, order_id, sku, quantity, free)
 
 /// The parcel has left: what was reserved for the order is no longer in the house.
 struct dispatch_stock {
-  std::string warehouse{};
   std::string order_id{};
+  std::vector<std::string> skus{};
 };
-ENSEMBLE_MESSAGE(dispatch_stock, 1, warehouse, order_id)
+ENSEMBLE_MESSAGE(dispatch_stock, 1, order_id, skus)
 
-struct stock_dispatched {
+struct item_dispatched {
   std::string order_id{};
-  std::vector<stock_movement> moved{};
+  std::string sku{};
+  std::int64_t quantity{};
+  std::int64_t free{};
 };
-ENSEMBLE_MESSAGE(stock_dispatched, 1, order_id, moved)
+ENSEMBLE_MESSAGE(item_dispatched, 1, order_id, sku, quantity, free)
 
 /// Units of one item: free + reserved + shipped is what there was at first.
 struct stock_level {
@@ -91,26 +83,23 @@ struct stock_level {
   std::int64_t shipped{};
 };
 
-/// What a warehouse remembers of its events: a level for each item that was ever asked for, and
-/// the reservations that are open. So it does not grow with the orders that are done.
+/// What one item remembers of its events: its level, and the reservations that are open. So it does
+/// not grow with the orders that are done.
 struct stock {
-  std::optional<std::int64_t> units_an_item{}; ///< none: the warehouse is not open
-  std::map<std::string, stock_level> levels{};
-  std::map<std::string, std::vector<stock_item>> reservations{}; ///< by order
+  bool stocked = false; ///< until then there is what the service was told of
+  stock_level level{};
+  std::map<std::string, std::int64_t> reservations{}; ///< units, by order
 
-  [[nodiscard]] stock_level level(const std::string& sku) const;
-
-  void apply(const warehouse_opened& e);
-  void apply(const stock_reserved& e);
+  void apply(const item_stocked& e);
+  void apply(const item_reserved& e);
   void apply(const stock_rejected& e);
-  void apply(const stock_released& e);
-  void apply(const stock_dispatched& e);
-
-private:
-  stock_level& level_of(const std::string& sku);
+  void apply(const item_released& e);
+  void apply(const item_dispatched& e);
 };
 
-/// Reserves all lines of an order at once or none. One entity a warehouse.
-[[nodiscard]] ensemble::service_definition stock_service(const mishaps& m = {});
+/// The stock of the shop: one entity an item. A command concerns all items of an order, and moves
+/// all or none. An item is stocked, with so many units, by the first order that reserves it.
+[[nodiscard]] ensemble::service_definition stock_service(std::int64_t units_an_item,
+                                                         const mishaps& m = {});
 
 } // namespace orders

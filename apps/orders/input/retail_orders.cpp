@@ -69,6 +69,8 @@ std::string add_row(place_order& order, const std::vector<std::string>& fields) 
   const auto amount = parse_money(fields[column::price]);
   if (!amount) return "price " + shown(fields[column::price]) + " is not an amount in whole cents";
   if (*amount <= money{}) return "price " + fields[column::price] + " is not above zero";
+  if (order.lines.size() == most_lines)
+    return "more than " + std::to_string(most_lines) + " lines, which is more than an order has";
   auto buyer = customer_of(fields[column::customer]);
   if (buyer && !plain(*buyer)) return "customer " + shown(*buyer) + " is not a plain word";
   if (!order.customer) // an invoice whose rows differ goes to the first customer named
