@@ -42,10 +42,20 @@ error foreign_key(std::string_view key) {
           "entity key " + quote(key) + " is not among the keys that the command names"};
 }
 
-std::size_t place_of(const std::map<std::string_view, std::size_t>& places, std::string_view key) {
-  const auto found = places.find(key);
-  if (found == places.end()) throw foreign_key(key);
-  return found->second;
+/// The places 0, 1, 2, ... in the order of the keys that stand there.
+template <class KeyAt>
+std::vector<std::size_t> sorted_places(std::size_t count, KeyAt key_at) {
+  std::vector<std::size_t> places(count);
+  std::iota(places.begin(), places.end(), std::size_t{0});
+  std::ranges::sort(places, {}, key_at);
+  return places;
+}
+
+template <class KeyAt>
+std::size_t place_of(const std::vector<std::size_t>& sorted, std::string_view key, KeyAt key_at) {
+  const auto found = std::ranges::lower_bound(sorted, key, {}, key_at);
+  if (found == sorted.end() || key_at(*found) != key) throw foreign_key(key);
+  return *found;
 }
 
 } // namespace
@@ -96,26 +106,23 @@ void check_keys(const std::vector<std::string>& keys) {
 std::vector<std::vector<message>> by_entity(const std::vector<std::string>& keys,
                                             joint_verdict decided) {
   std::vector<std::vector<message>> all(keys.size());
-  std::map<std::string_view, std::size_t> places;
-  for (const auto& key : keys) places.emplace(key, places.size());
+  const auto key_at = [&keys](std::size_t n) -> std::string_view { return keys[n]; };
+  const auto sorted = sorted_places(keys.size(), key_at);
   for (auto& event : decided.events) {
-    const auto place = event.key.empty() ? std::size_t{0} : place_of(places, event.key);
+    const auto place = event.key.empty() ? std::size_t{0} : place_of(sorted, event.key, key_at);
     all[place].push_back(std::move(event.body));
   }
   return all;
 }
 
 entity_states::entity_states(std::vector<named_state> in_order)
-    : in_order_(std::move(in_order)), by_key_(in_order_.size()) {
-  std::iota(by_key_.begin(), by_key_.end(), std::size_t{0});
-  std::ranges::sort(by_key_, {}, [this](std::size_t n) { return in_order_[n].key; });
+    : in_order_(std::move(in_order)),
+      by_key_(sorted_places(in_order_.size(), [this](std::size_t n) { return in_order_[n].key; })) {
 }
 
 const std::any& entity_states::at(std::string_view key) const {
-  const auto name = [this](std::size_t n) { return in_order_[n].key; };
-  const auto found = std::ranges::lower_bound(by_key_, key, {}, name);
-  if (found == by_key_.end() || name(*found) != key) throw foreign_key(key);
-  return *in_order_[*found].state;
+  const auto place = place_of(by_key_, key, [this](std::size_t n) { return in_order_[n].key; });
+  return *in_order_[place].state;
 }
 
 } // namespace detail

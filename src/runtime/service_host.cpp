@@ -251,12 +251,11 @@ void service_host::append(const work_ptr& item, std::vector<std::vector<new_even
   job->tag = next_tag_++;
   // Only what a caller asks may be turned away by a full disk; an effect has happened already.
   job->request.essential = !item->command->from_caller || item->handler->effect;
-  pending_append pending{item, {}, {}};
+  pending_append pending{item, {}};
   for (std::size_t n = 0; n < entities.size(); ++n) {
     auto& e = *entities[n];
     e.length += events[n].size();
     ++e.in_flight;
-    pending.lengths.push_back(e.length);
     stream_append stream{e.stream, expected_version::any(), std::move(events[n])};
     // Without a state the order of its events does not matter to a service. With one, the decision
     // rests also on the states of those entities that get no event.
@@ -284,8 +283,9 @@ void service_host::append_answered(const append_answer& answer) {
   for (auto* e : entities) --e->in_flight;
   if (answer.result.state == append_result::status::appended) {
     finish(item, as_recorded(pending.streams, answer.result, answer.time), false);
+    const auto& lengths = answer.result.lengths; // without a state there is nothing to hold back
     for (std::size_t n = 0; n < entities.size(); ++n)
-      answer_queries(*entities[n], pending.lengths[n]);
+      answer_queries(*entities[n], stateless() ? entities[n]->length : lengths[n]);
   } else {
     // What was decided rests on states that are not the journal's.
     for (auto* e : entities) e->at = entity::phase::settling;

@@ -29,7 +29,6 @@ private:
   struct pending_append {
     work_ptr item{};
     std::vector<stream_append> streams{}; ///< kept only for callers, for their receipt
-    std::vector<std::uint64_t> lengths{}; ///< of the item's entities afterwards
   };
   struct pending_read {
     read_request request{};
