@@ -101,6 +101,14 @@ CLI::App* add_export(CLI::App& app, read_options& o) {
   return events;
 }
 
+CLI::App* add_copy(CLI::App& app, copy_options& o, const char* name, const char* what,
+                   const char* file) {
+  auto* copy = app.add_subcommand(name, what);
+  copy->add_option("FILE", o.file, file)->required();
+  add_journal(*copy, o.journal);
+  return copy;
+}
+
 } // namespace
 
 parsed_command_line parse_command_line(int argc, const char* const* argv) {
@@ -114,7 +122,14 @@ parsed_command_line parse_command_line(int argc, const char* const* argv) {
       {add_show(app, line.read), command::show},
       {add_list(app, line.read), command::list},
       {add_verify(app, line.read), command::verify},
-      {add_export(app, line.read), command::export_events}};
+      {add_export(app, line.read), command::export_events},
+      {add_copy(app, line.copy, "backup",
+                "Copy a journal, beside a run or without one, and verify the copy",
+                "The copy, a file that does not exist yet"),
+       command::backup},
+      {add_copy(app, line.copy, "restore", "Verify a backup, and make a journal of it",
+                "The backup, which stays"),
+       command::restore}};
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {

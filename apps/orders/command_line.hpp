@@ -37,13 +37,20 @@ struct read_options {
   evidence files{};
 };
 
-enum class command { run, show, list, verify, export_events };
+/// `orders backup`, `restore`
+struct copy_options {
+  std::string journal = "orders.db";
+  std::string file{}; ///< the backup
+};
+
+enum class command { run, show, list, verify, export_events, backup, restore };
 
 /// What the user asked for.
 struct command_line {
   orders::command command = command::run;
   run_options run{};
   read_options read{};
+  copy_options copy{};
 };
 
 /// Reads the arguments. When the program has nothing more to do (help was asked for, or the

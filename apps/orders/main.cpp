@@ -12,6 +12,8 @@ int dispatch(const orders::command_line& line) {
   case orders::command::list: return orders::list_orders(line.read, std::cout);
   case orders::command::verify: return orders::verify_orders(line.read, std::cout);
   case orders::command::export_events: return orders::export_events(line.read, std::cout);
+  case orders::command::backup: return orders::backup_orders(line.copy, std::cout);
+  case orders::command::restore: return orders::restore_orders(line.copy, std::cout);
   }
   return 2;
 }

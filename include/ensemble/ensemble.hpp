@@ -1,6 +1,7 @@
 #pragma once
 
 // All of ensemble but the test helpers (testing.hpp).
+#include <ensemble/backup.hpp>
 #include <ensemble/error.hpp>
 #include <ensemble/event.hpp>
 #include <ensemble/identity.hpp>

@@ -180,7 +180,8 @@ struct journal_options {
 /// Opens a journal for writing. Throws errc::journal_locked, naming the process that holds it;
 /// errc::journal_foreign for a file that is not a journal or is of an unknown format version;
 /// errc::journal_damaged for one whose pages or newest events fail verification;
-/// errc::journal_failed when the file cannot be opened or made.
+/// errc::journal_full when there is no space to make it; errc::journal_failed when the file cannot
+/// be opened or made.
 [[nodiscard]] std::unique_ptr<journal> open_journal(const journal_options& options);
 
 /// Opens an existing journal file for reading only, beside a live owner or without one. Throws as

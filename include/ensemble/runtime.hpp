@@ -37,6 +37,9 @@ struct runtime_options {
   std::size_t deaths_borne = 10;
   /// How many entities of a service are kept in memory beside those at work.
   std::size_t cached_entities = 10'000;
+  /// Bytes of the journal's file system that are kept free for work that was accepted: while less
+  /// is free, callers' commands fail with errc::journal_full. See journal_options::headroom.
+  std::uint64_t headroom = std::uint64_t{64} << 20;
 };
 
 /// What a caller's command came to. Durable when it is handed out.
@@ -94,7 +97,7 @@ using event_callback = std::function<void(const recorded_event&)>;
 /// Counters since the start, but for the two that say otherwise.
 struct runtime_stats {
   std::uint64_t commands_accepted = 0; ///< callers' commands
-  std::uint64_t commands_refused = 0;  ///< for want of a credit
+  std::uint64_t commands_refused = 0;  ///< for want of a credit, or at once on a full disk
   std::uint64_t instances_started = 0;
   std::uint64_t instances_recovered = 0;
   std::uint64_t instances_completed = 0;
@@ -140,8 +143,9 @@ public:
   /// Gives a command to a service. The future is ready when the outcome is durable. Throws
   /// errc::unknown_service (also for a service that does not take the command),
   /// errc::bad_message (a text that cannot be stored, a key that cannot name a stream),
-  /// errc::overloaded (see when_busy), errc::wrong_state (not started, or stopped). The future
-  /// throws errc::unknown_outcome if the runtime stopped or failed before the outcome was known:
+  /// errc::overloaded (see when_busy), errc::wrong_state (not started, or stopped),
+  /// errc::journal_full (nothing was recorded; the future may throw it, too). The future throws
+  /// errc::unknown_outcome if the runtime stopped or failed before the outcome was known:
   /// send again under the same idempotency key.
   [[nodiscard]] std::future<receipt> send(std::string_view service, message command,
                                           send_options options = {});

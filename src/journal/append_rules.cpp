@@ -36,7 +36,14 @@ bool lengths_fit(const append_request& request, const std::vector<stream_state*>
   return true;
 }
 
-append_result apply_one(append_store& store, const append_request& request) {
+bool fits_into(space room, const append_request& request) {
+  const bool writes = !request.streams.empty() || !request.books.empty();
+  return !writes || room == space::ample || (room == space::scarce && request.essential);
+}
+
+append_result no_space() { return {append_result::status::no_space, {}, {}, {}}; }
+
+append_result apply_one(append_store& store, const append_request& request, space room) {
   append_result result;
   if (!request.streams.empty()) {
     std::vector<stream_state*> states;
@@ -51,6 +58,7 @@ append_result apply_one(append_store& store, const append_request& request) {
       result.lengths = lengths_of(states);
       return result;
     }
+    if (!fits_into(room, request)) return no_space();
     for (std::size_t i = 0; i < states.size(); ++i) {
       const auto& part = request.streams[i];
       for (const auto& event : part.events) {
@@ -60,6 +68,7 @@ append_result apply_one(append_store& store, const append_request& request) {
     }
     result.lengths = lengths_of(states);
   }
+  if (!fits_into(room, request)) return no_space();
   for (const auto& change : request.books) store.change(change);
   return result;
 }
@@ -96,10 +105,10 @@ void check_request(const append_request& request) {
 }
 
 std::vector<append_result> apply_requests(append_store& store,
-                                          std::span<const append_request> requests) {
+                                          std::span<const append_request> requests, space room) {
   std::vector<append_result> results;
   results.reserve(requests.size());
-  for (const auto& request : requests) results.push_back(apply_one(store, request));
+  for (const auto& request : requests) results.push_back(apply_one(store, request, room));
   return results;
 }
 

@@ -40,9 +40,18 @@ void check_request(const append_request& request);
 /// Whether an event is the next one of the run that a not yet last event of `index` is in.
 [[nodiscard]] bool continues_run(std::uint32_t index, std::uint32_t next_index) noexcept;
 
-/// Decides and records checked requests, in order: repeats first, then expected versions.
+/// Which requests there is space for.
+enum class space {
+  ample,  ///< all
+  scarce, ///< those that are essential
+  none,
+};
+
+/// Decides and records checked requests, in order: repeats first, then expected versions, then
+/// whether there is space. Without any, nothing is written.
 [[nodiscard]] std::vector<append_result> apply_requests(append_store& store,
-                                                        std::span<const append_request> requests);
+                                                        std::span<const append_request> requests,
+                                                        space room = space::ample);
 
 /// The error of an id that its stream holds already, though its request is no repeat.
 [[nodiscard]] error duplicate_event(std::string_view stream, event_id id);

@@ -14,8 +14,8 @@ struct sqlite3_stmt;
 
 namespace ensemble::storage {
 
-/// What SQLite reported, with its text: errc::journal_damaged for a malformed file, else
-/// errc::journal_failed.
+/// What SQLite reported, with its text: errc::journal_damaged for a malformed file,
+/// errc::journal_full for a disk without space, else errc::journal_failed.
 class sqlite_error : public error {
 public:
   sqlite_error(int extended_code, const std::string& what);
@@ -102,14 +102,23 @@ public:
   [[nodiscard]] std::int64_t number(std::string_view sql);
   [[nodiscard]] std::string text(std::string_view sql);
   void wait_when_busy(std::chrono::milliseconds longest);
+  /// A transaction is open. (SQLite rolls some failed ones back by itself.)
+  [[nodiscard]] bool in_transaction() const noexcept;
+  /// The last thing that a commit writes to the log is what makes it valid. (Where a write may
+  /// spoil its neighbours, SQLite fills up the sector behind it.)
+  [[nodiscard]] bool ends_log_with_commit() noexcept;
 
   /// Counts the frames of the write-ahead log, as of the newest commit; replaces SQLite's own
   /// checkpoints, which hide their errors.
   void count_log_frames();
   [[nodiscard]] int log_frames() const noexcept { return log_frames_; }
   enum class checkpoint_mode { passive, restart, truncate };
-  /// Copies the log into the file, with syncs. Being kept from finishing by a reader is no error.
+  /// Syncs the log, copies it into the file, and syncs that. Being kept from finishing by a reader
+  /// is no error.
   void checkpoint(checkpoint_mode mode);
+  /// Writes a copy of the whole file, as it is at one moment, to a new file without a log. It is
+  /// not synced.
+  void copy_to(const std::string& path);
   /// Closing writes nothing any more.
   void close_without_checkpoint() noexcept;
 

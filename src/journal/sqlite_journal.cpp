@@ -18,21 +18,20 @@ namespace ensemble::storage {
 
 namespace {
 
-// Pages of write-ahead log between checkpoints (16 MiB): a page that is changed often in between
-// is copied, and synced, once.
-constexpr int frames_between_checkpoints = 4096;
-// From here on readers that never pause are waited for, so that the log can begin anew.
-constexpr int most_frames = 16 * frames_between_checkpoints;
+// After so many times the frames between checkpoints, readers that never pause are waited for, so
+// that the log can begin anew.
+constexpr int most_checkpoints_in_vain = 16;
 
 class sqlite_journal final : public journal {
 public:
-  explicit sqlite_journal(const journal_options& options)
-      : sqlite_journal(options, canonical_journal_path(options.path)) {}
+  sqlite_journal(const journal_options& options, sqlite_settings settings)
+      : sqlite_journal(options, std::move(settings), canonical_journal_path(options.path)) {}
 
   ~sqlite_journal() override {
     // A failed sync is never repeated, so what comes after one writes nothing any more.
-    if (!failure_) try_to([&] { db_.checkpoint(database::checkpoint_mode::truncate); });
-    if (failure_) db_.close_without_checkpoint();
+    bool done = false;
+    if (!failure_) try_to([&] { done = checkpoint(db_, database::checkpoint_mode::truncate); });
+    if (!done) db_.close_without_checkpoint();
   }
 
   std::vector<append_result> commit(std::span<const append_request> requests,
@@ -53,18 +52,22 @@ public:
   [[nodiscard]] bool blocking() const noexcept override { return true; }
 
 private:
-  sqlite_journal(const journal_options& options, const std::filesystem::path& path)
+  sqlite_journal(const journal_options& options, sqlite_settings settings,
+                 const std::filesystem::path& path)
       : path_(path),
         types_(options.types),
+        headroom_(options.headroom),
+        settings_(std::move(settings)),
         lock_(path),
         db_((check_header(path), path.string()), database::access::create),
-        transaction_(prepared(db_, path.string(), options.durability)) {}
+        transaction_(prepared(db_, path.string(), options.durability)),
+        ends_log_with_commit_(db_.ends_log_with_commit()) {}
 
   static database& prepared(database& db, const std::string& path, durability wanted) {
     prepare_for_writing(db, path, wanted);
     db.count_log_frames();
     // What a killed owner left in the log was perhaps never synced: from here on it counts.
-    db.checkpoint(database::checkpoint_mode::truncate);
+    checkpoint(db, database::checkpoint_mode::truncate);
     event_row_reader rows(db);
     verify_newest(db, rows, path);
     return db;
@@ -91,26 +94,55 @@ private:
 
   std::vector<append_result> write(std::span<const append_request> requests, timestamp now) {
     checkpoint_when_due();
+    const bool scarce = headroom_ > 0 && settings_.free_space(path_) < headroom_;
+    if (!scarce)
+      if (auto results = write(requests, now, space::ample)) return *results;
+    if (auto results = write(requests, now, space::scarce)) return *results;
+    return write(requests, now, space::none).value();
+  }
+
+  // None: the disk is full, and nothing was written. A write of the log that finds no space is no
+  // failure: the commit is the last thing that is written, so what stands there is not valid, and
+  // the next transaction overwrites it. A sync never reports a full disk as such.
+  std::optional<std::vector<append_result>> write(std::span<const append_request> requests,
+                                                  timestamp now, space room) {
     transaction_.begin(now);
-    std::vector<append_result> results;
+    bool decided = false;
     try {
-      results = apply_requests(transaction_, requests);
+      auto results = apply_requests(transaction_, requests, room);
+      decided = true;
+      transaction_.commit();
+      return results;
     } catch (const error& refused) {
-      if (refused.code() == errc::bad_argument) transaction_.roll_back();
-      throw;
+      const bool full = refused.code() == errc::journal_full && room != space::none &&
+                        (!decided || ends_log_with_commit_);
+      if (full || refused.code() == errc::bad_argument) transaction_.roll_back();
+      if (!full) throw;
     }
-    transaction_.commit();
-    return results;
+    return std::nullopt;
   }
 
   // In front of a commit, not behind it: so a failure never hides a commit that went well.
   void checkpoint_when_due() {
     const int frames = db_.log_frames();
     if (frames < copied_frames_) copied_frames_ = 0; // the log began anew
-    if (frames < copied_frames_ + frames_between_checkpoints) return;
-    db_.checkpoint(frames < most_frames ? database::checkpoint_mode::passive
-                                        : database::checkpoint_mode::restart);
+    const int between = settings_.frames_between_checkpoints;
+    if (frames < copied_frames_ + between) return;
+    checkpoint(db_, frames < most_checkpoints_in_vain * between
+                        ? database::checkpoint_mode::passive
+                        : database::checkpoint_mode::restart);
     copied_frames_ = frames;
+  }
+
+  // False: the disk is full. The log has been synced then, and keeps what could not be copied.
+  static bool checkpoint(database& db, database::checkpoint_mode mode) {
+    try {
+      db.checkpoint(mode);
+    } catch (const error& cause) {
+      if (cause.code() != errc::journal_full) throw;
+      return false;
+    }
+    return true;
   }
 
   // The one place where storage failures end: nothing is written after the first. False: failed.
@@ -139,17 +171,26 @@ private:
 
   std::filesystem::path path_;
   type_lookup types_;
+  std::uint64_t headroom_;
+  sqlite_settings settings_;
   owner_lock lock_;
   database db_;
   sqlite_transaction transaction_;
+  bool ends_log_with_commit_;
   std::optional<std::string> failure_;
   int copied_frames_ = 0;
 };
 
 } // namespace
 
-std::unique_ptr<journal> make_sqlite_journal(const journal_options& options) {
-  return std::make_unique<sqlite_journal>(options);
+std::uint64_t free_bytes(const std::filesystem::path& file) {
+  std::error_code unknown; // then `available` is the highest number
+  return std::filesystem::space(file, unknown).available;
+}
+
+std::unique_ptr<journal> make_sqlite_journal(const journal_options& options,
+                                             sqlite_settings settings) {
+  return std::make_unique<sqlite_journal>(options, std::move(settings));
 }
 
 } // namespace ensemble::storage

@@ -80,18 +80,17 @@ bool check_format(database& db, const std::string& path) {
   return true;
 }
 
-// SQLite syncs a new log's directory entry, but not the new file's own.
-void sync_directory(const std::filesystem::path& directory) {
-  const int file = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+} // namespace
+
+void sync_file(const std::filesystem::path& path) {
+  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   const bool synced = file >= 0 && ::fsync(file) == 0;
   const int cause = errno;
   if (file >= 0) ::close(file);
   if (!synced)
     throw error(errc::journal_failed,
-                "cannot sync directory '" + directory.string() + "': " + std::strerror(cause));
+                "cannot sync '" + path.string() + "': " + std::strerror(cause));
 }
-
-} // namespace
 
 std::filesystem::path canonical_journal_path(const std::string& path) {
   namespace fs = std::filesystem;
@@ -158,7 +157,8 @@ void prepare_for_writing(database& db, const std::string& path, durability wante
   db.execute("PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = 67108864;");
   if (!is_new) return;
   create_tables(db);
-  sync_directory(std::filesystem::path(path).parent_path());
+  // SQLite syncs a new log's directory entry, but not the new file's own.
+  sync_file(std::filesystem::path(path).parent_path());
 }
 
 void prepare_for_reading(database& db, const std::string& path) {

@@ -21,6 +21,9 @@ void check_header(const std::filesystem::path& path);
 /// for writing. Throws as open_journal does.
 void prepare_for_writing(database& db, const std::string& path, durability wanted);
 
+/// Syncs a file or a directory. Throws errc::journal_failed.
+void sync_file(const std::filesystem::path& path);
+
 /// The same checks for a reading connection.
 void prepare_for_reading(database& db, const std::string& path);
 

@@ -7,7 +7,8 @@
 namespace ensemble::storage {
 
 sqlite_transaction::sqlite_transaction(database& db)
-    : newest_{static_cast<std::uint64_t>(db.number("SELECT max(position) FROM events")),
+    : db_(db),
+      newest_{static_cast<std::uint64_t>(db.number("SELECT max(position) FROM events")),
               db.number("SELECT time FROM events ORDER BY position DESC LIMIT 1")},
       streams_(db),
       messages_(db, "messages"),
@@ -39,7 +40,7 @@ void sqlite_transaction::roll_back() {
   streams_.rolled_back();
   messages_.rolled_back();
   steps_.rolled_back();
-  roll_back_.run();
+  if (db_.in_transaction()) roll_back_.run();
 }
 
 std::optional<position> sqlite_transaction::find(const stream_state& stream, event_id id) {

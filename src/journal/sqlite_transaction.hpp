@@ -16,6 +16,7 @@ public:
 
   void begin(timestamp now);
   void commit();
+  /// Undoes everything since `begin`, whether SQLite has done so already or not.
   void roll_back();
 
   stream_state& stream(std::string_view name) override { return streams_.get(name); }
@@ -31,6 +32,7 @@ private:
     std::uint64_t position = 0;
     std::int64_t time = 0;
   };
+  database& db_;
   newest newest_;    ///< in the file
   newest reached_{}; ///< in the open transaction
   std::int64_t now_ = 0;

@@ -42,6 +42,8 @@ struct environment {
   std::vector<std::shared_ptr<const process_definition>> processes{};
   admission credits;
   counters count{};
+  /// The newest commit found the disk full. Now and then it is taken back, for another try.
+  std::atomic<bool> journal_full = false;
 };
 
 } // namespace ensemble::internal

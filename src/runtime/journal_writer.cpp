@@ -5,12 +5,21 @@
 #include <caf/all.hpp>
 
 #include <algorithm>
+#include <chrono>
+#include <utility>
 
 namespace ensemble::internal {
 
 namespace {
 const auto commit_now = caf::atom("commit");
+const auto try_again = caf::atom("tryagain");
+constexpr auto try_every = std::chrono::milliseconds(100);
+
+// It asks whether everything before it is recorded.
+bool is_question(const append_job& job) {
+  return job.request.streams.empty() && job.request.books.empty();
 }
+} // namespace
 
 journal_writer::journal_writer(caf::actor_config& config, environment_ptr env, journal& to,
                                position head, timestamp newest, caf::actor supervisor)
@@ -29,15 +38,15 @@ journal_writer::journal_writer(caf::actor_config& config, environment_ptr env, j
 caf::behavior journal_writer::make_behavior() {
   return {
       [this](const append_to_journal& m) {
-        if (failed_) return;
-        waiting_.push_back(m.job);
-        if (commit_scheduled_) return;
-        commit_scheduled_ = true;
-        // Behind everything that is in the mailbox already: all of it shares this commit.
-        send(this, commit_now);
+        if (!failed_) receive(m.job);
       },
       [this](caf::atom_value what) {
-        if (what == commit_now && !failed_) commit();
+        if (failed_) return;
+        if (what == try_again) {
+          try_scheduled_ = false;
+          env().journal_full = false;
+        }
+        commit();
       },
       [this](const directory_changed& m) {
         manager_ = m.now->manager;
@@ -51,12 +60,34 @@ void journal_writer::on_exit() {
   manager_ = nullptr;
   observers_.clear();
   waiting_.clear();
+  kept_.clear();
   answers_.clear();
   base_actor::on_exit();
 }
 
+void journal_writer::receive(const std::shared_ptr<append_job>& job) {
+  if (!job->from) job->request.essential = true;
+  if (!kept_.empty()) {
+    // The disk is full, and accepted work goes first: it is tried again soon.
+    if (job->request.essential || is_question(*job)) {
+      kept_.push_back(job);
+    } else {
+      answer(*job, {append_result::status::no_space, {}, {}, {}}, newest_);
+      send_answers();
+    }
+    return;
+  }
+  waiting_.push_back(job);
+  if (commit_scheduled_) return;
+  commit_scheduled_ = true;
+  // Behind everything that is in the mailbox already: all of it shares this commit.
+  send(this, commit_now);
+}
+
 void journal_writer::commit() {
   commit_scheduled_ = false;
+  waiting_.insert(waiting_.begin(), kept_.begin(), kept_.end());
+  kept_.clear();
   if (waiting_.empty()) return;
   const auto time = std::max(now(), newest_);
   std::vector<append_request> requests;
@@ -66,7 +97,7 @@ void journal_writer::commit() {
     auto results = journal_.commit(requests, time);
     for (std::size_t n = 0; n < waiting_.size(); ++n) waiting_[n]->request = std::move(requests[n]);
     newest_ = time;
-    publish(std::move(results), time);
+    keep_or_answer(std::move(results), time);
   } catch (const error& e) {
     // Fail-stop: it is unknown what was recorded, so nobody is told anything.
     failed_ = true;
@@ -76,15 +107,48 @@ void journal_writer::commit() {
   waiting_.clear();
 }
 
-void journal_writer::publish(std::vector<append_result> results, timestamp time) {
+void journal_writer::keep_or_answer(std::vector<append_result> results, timestamp time) {
+  bool refused = false;
+  bool accepted_new_work = false;
   for (std::size_t n = 0; n < results.size(); ++n) {
     auto& job = *waiting_[n];
-    if (results[n].state == append_result::status::appended) collect(job, results[n], time);
+    const bool full = results[n].state == append_result::status::no_space;
+    refused |= full;
+    if ((full && job.request.essential) || (!kept_.empty() && is_question(job))) {
+      kept_.push_back(waiting_[n]);
+      continue;
+    }
+    const bool appended = results[n].state == append_result::status::appended;
+    accepted_new_work |= appended && !job.request.essential && !is_question(job);
+    if (appended) collect(job, results[n], time);
     answer(job, results[n], time);
   }
+  note_space(refused, accepted_new_work);
+  publish();
+}
+
+void journal_writer::note_space(bool refused, bool accepted_new_work) {
+  if (refused) {
+    if (!full_)
+      log().error("the journal's disk is full: new commands are refused, and accepted work goes on "
+                  "as far as the headroom reaches; free some space");
+    full_ = true;
+    env().journal_full = true;
+    if (!std::exchange(try_scheduled_, true)) delayed_send(this, try_every, try_again);
+  } else if (full_ && accepted_new_work) {
+    full_ = false;
+    log().info("the journal's disk has space again: new commands are accepted");
+  }
+}
+
+void journal_writer::publish() {
   env().count.commits.fetch_add(1, std::memory_order_relaxed);
   env().count.events_appended.fetch_add(published_.size(), std::memory_order_relaxed);
   tell_subscribers();
+  send_answers();
+}
+
+void journal_writer::send_answers() {
   for (auto& [to, answers] : answers_)
     send(to, appends_done{std::make_shared<std::vector<append_answer>>(std::move(answers))});
   answers_.clear();

@@ -9,6 +9,9 @@ namespace ensemble::internal {
 
 /// The one writer of the journal. Whatever waits when the disk is free goes into one commit; what
 /// follows from it (answers, publication) is told only afterwards, in journal order.
+///
+/// A full disk refuses new work (append_result::status::no_space); essential jobs are kept here, in
+/// their order, until there is space.
 class journal_writer final : public base_actor {
 public:
   journal_writer(caf::actor_config& config, environment_ptr env, journal& to, position head,
@@ -19,10 +22,14 @@ protected:
   void on_exit() override;
 
 private:
+  void receive(const std::shared_ptr<append_job>& job);
   void commit();
-  void publish(std::vector<append_result> results, timestamp time);
+  void keep_or_answer(std::vector<append_result> results, timestamp time);
+  void note_space(bool refused, bool accepted_new_work);
+  void publish();
   void answer(append_job& job, const append_result& result, timestamp time);
   void collect(append_job& job, const append_result& result, timestamp time);
+  void send_answers();
   void tell_subscribers();
 
   journal& journal_;
@@ -33,7 +40,10 @@ private:
   std::vector<std::shared_ptr<append_job>> waiting_{};
   std::map<caf::actor, std::vector<append_answer>> answers_{};
   std::vector<recorded_event> published_{};
+  std::vector<std::shared_ptr<append_job>> kept_{}; ///< essential, and without space so far
   bool commit_scheduled_ = false;
+  bool try_scheduled_ = false;
+  bool full_ = false;
   bool failed_ = false;
 };
 

@@ -84,7 +84,8 @@ struct command_answer {
   std::shared_ptr<const error> failure{};
 };
 
-/// To the writer. `from` is told the result under the same tag; none: nobody is.
+/// To the writer. `from` is told the result under the same tag; none: nobody is, and the request
+/// counts as essential, since nobody could make it again.
 struct append_job {
   append_request request{};
   caf::actor from{};

@@ -107,7 +107,8 @@ void runtime::start() {
   internal::check_deployment(*self.env);
   const auto env = self.env;
   journal_options options{env->options.journal, env->options.durability,
-                          [env](std::string_view name) { return env->registry.find(name); }};
+                          [env](std::string_view name) { return env->registry.find(name); },
+                          env->options.headroom};
   auto journal = open_journal(options);
   internal::check_names(*env, *journal->open_reader());
   internal::log().info("start: journal {}, {} services, {} processes", options.path,
@@ -147,6 +148,12 @@ void runtime::send(std::string_view service, message command, send_options optio
     if (handler.keys) detail::check_keys(handler.keys(command));
   }
   (void)command.text();
+  // One with a key is asked all the same: it may have been recorded before.
+  if (env.journal_full && options.idempotency_key.empty()) {
+    env.count.commands_refused.fetch_add(1);
+    throw error(errc::journal_full,
+                "send(): the journal's disk is full; nothing was recorded, try again later");
+  }
   auto answer = env.credits.try_enter();
   if (answer == admission::answer::busy && options.when_busy == when_busy::wait) {
     if (inside_handler::active())

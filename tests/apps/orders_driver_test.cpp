@@ -74,6 +74,8 @@ TEST(CommandLine, ReadsTheOtherCommands) {
   EXPECT_EQ(parse({"list", "--state", "open"}).line.read.state, "open");
   EXPECT_EQ(parse({"verify", "--gateway", "g"}).line.read.files.gateway, "g");
   EXPECT_EQ(parse({"export", "--from", "5"}).line.read.from, 5U);
+  EXPECT_EQ(parse({"backup", "b", "--journal", "j"}).line.copy.file, "b");
+  EXPECT_EQ(parse({"restore", "b"}).line.command, command::restore);
 }
 
 TEST(CommandLine, WrongUsageIsTwoAndHelpIsNot) {

@@ -224,6 +224,31 @@ TEST_F(OrdersProgram, CtrlCStopsInOrderAndTheNextRunGoesOn) {
   EXPECT_TRUE(says("orders      0 placed"));
 }
 
+TEST_F(OrdersProgram, BacksUpBesideARunAndRestores) {
+  auto o = flags(1'000'000);
+  const copy_options copy{o.journal, file("backup.db")};
+  std::ostringstream told;
+  std::thread user([&] {
+    struct sigaction now {};
+    do ::sigaction(SIGINT, nullptr, &now);
+    while (now.sa_handler == SIG_DFL); // not before the program is ready for it
+    std::this_thread::sleep_for(std::chrono::milliseconds(200));
+    EXPECT_EQ(backup_orders(copy, told), 0);
+    ::kill(::getpid(), SIGINT);
+  });
+  EXPECT_EQ(call(run_orders, o), 1);
+  user.join();
+  EXPECT_NE(told.str().find(" events, hash "), std::string::npos) << told.str();
+
+  EXPECT_EQ(call(restore_orders, copy_options{file("again.db"), copy.file}), 0);
+  const auto content = said.substr(said.find(": "));
+  EXPECT_NE(told.str().find(content), std::string::npos) << told.str() << said;
+  o.journal = file("again.db");
+  o.resume_only = true;
+  EXPECT_EQ(call(run_orders, o), 0) << said;
+  EXPECT_TRUE(says("verdict     all checks hold, every order has ended")) << said;
+}
+
 TEST_F(OrdersProgram, AMissingJournalIsNamed) {
   try {
     call(verify_orders, reading());

@@ -89,8 +89,6 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(fault{"LogWrite", file_kind::log, file_operation::write},
                     fault{"ShortLogWrite", file_kind::log, file_operation::write,
                           storage_faults::how::short_write},
-                    fault{"DiskFull", file_kind::log, file_operation::write,
-                          storage_faults::how::disk_full},
                     fault{"LogSync", file_kind::log, file_operation::sync}),
     [](const testing::TestParamInfo<fault>& tested) { return std::string(tested.param.name); });
 

@@ -37,7 +37,7 @@ constexpr std::array rooms{room{"model", 0}, room{"journal", 1}, room{"runtime",
                            room{"node", 3},  room{"bridge", 4},  room{"web", 4}};
 
 /// The rooms that public headers show; those not named here show the model.
-constexpr std::array public_headers{room{"ensemble/journal.hpp", 1},
+constexpr std::array public_headers{room{"ensemble/journal.hpp", 1}, room{"ensemble/backup.hpp", 1},
                                     room{"ensemble/runtime.hpp", 2}, room{"ensemble/caf.hpp", 2},
                                     room{"ensemble/ensemble.hpp", 5}};
 

@@ -19,13 +19,14 @@ public:
       const ensemble::append_request foreign = slip();
       (void)journal_->commit({&foreign, 1}, now);
     }
-    if (!full) return journal_->commit(requests, now);
-    std::vector<ensemble::append_result> results(requests.size());
-    for (std::size_t n = 0; n < requests.size(); ++n) {
-      if (requests[n].essential)
-        results[n] = journal_->commit(requests.subspan(n, 1), now).front();
+    if (room == space::ample) return journal_->commit(requests, now);
+    std::vector<ensemble::append_result> results;
+    for (const auto& request : requests) {
+      const bool writes = !request.streams.empty() || !request.books.empty();
+      if (!writes || (room == space::scarce && request.essential))
+        results.push_back(journal_->commit({&request, 1}, now).front());
       else
-        results[n].state = ensemble::append_result::status::no_space;
+        results.push_back({ensemble::append_result::status::no_space, {}, {}, {}});
     }
     return results;
   }
@@ -35,7 +36,8 @@ public:
   [[nodiscard]] bool blocking() const noexcept override { return false; }
 
   std::atomic<bool> fails = false;
-  std::atomic<bool> full = false; ///< only essential requests find space
+  enum class space { ample, scarce, none };
+  std::atomic<space> room = space::ample;
   std::atomic<int> commits = 0;
   /// Set it while nothing is under way: used by the next commit of events.
   std::function<ensemble::append_request()> slip_in{};

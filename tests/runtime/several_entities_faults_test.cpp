@@ -115,7 +115,7 @@ TEST_F(SeveralFaults, AnOutcomeThatAPredecessorRecordedIsFoundWhole) {
 
 TEST_F(SeveralFaults, AFullDiskIsToldAndLeavesNoTail) {
   (void)send(pay_all{{"a", "b"}, 10});
-  journal_->full = true;
+  journal_->room = faulty_journal::space::scarce;
   for (int n = 0; n < 2; ++n) {
     try {
       (void)send(pay_all{{"a", "b"}, 90});
@@ -125,7 +125,7 @@ TEST_F(SeveralFaults, AFullDiskIsToldAndLeavesNoTail) {
       EXPECT_NE(std::string(e.what()).find("nothing was recorded"), std::string::npos);
     }
   }
-  journal_->full = false;
+  journal_->room = faulty_journal::space::ample;
   EXPECT_EQ(amount(send(match_poorest{{"x", "a", "b"}}), 0), 90);
   EXPECT_FALSE(send(pay_all{{"a", "b"}, 90}).refused());
 }

@@ -14,5 +14,7 @@ int show_order(const read_options& options, std::ostream& out);
 int list_orders(const read_options& options, std::ostream& out);
 int verify_orders(const read_options& options, std::ostream& out);
 int export_events(const read_options& options, std::ostream& out);
+int backup_orders(const copy_options& options, std::ostream& out);
+int restore_orders(const copy_options& options, std::ostream& out);
 
 } // namespace orders

@@ -1,0 +1,36 @@
+#pragma once
+
+#include "journal/simulated_disk.hpp"
+#include "journal/vfs_layer.hpp"
+
+#include <string>
+#include <vector>
+
+namespace journal_tests {
+
+/// A layer below SQLite that keeps every operation on the files of one directory, and hears of the
+/// program's own syncs of that directory. Nothing is really synced while it lives: that is what a
+/// simulated_disk does with the operations.
+class disk_recorder final : public vfs_layer {
+public:
+  explicit disk_recorder(std::string directory);
+  ~disk_recorder() override;
+
+  std::vector<disk_operation> operations{};
+  bool recording = true;
+
+  /// Called by ::fsync, which the tests replace: true if it was of the directory.
+  static bool synced(int descriptor);
+
+private:
+  void opened(layer_file& f) override;
+  int write(layer_file& f, const void* from, int size, std::int64_t to) override;
+  int truncate(layer_file& f, std::int64_t size) override;
+  int sync(layer_file& f, int flags) override;
+  int remove(const char* path, bool sync_directory) override;
+  void record(disk_operation operation);
+
+  std::string directory_;
+};
+
+} // namespace journal_tests
