@@ -29,10 +29,14 @@ void disk_recorder::opened(layer_file& f) {
 }
 
 int disk_recorder::write(layer_file& f, const void* from, int size, std::int64_t to) {
+  const bool full = f.what == layer_file::kind::log && writes_between_full > 0 &&
+                    ++log_writes_ % writes_between_full == 0;
+  if (full) size /= 2;
   if (f.what != layer_file::kind::other)
     record({disk_operation::kind::write, f.name, static_cast<std::uint64_t>(to),
             std::string(static_cast<const char*>(from), static_cast<std::size_t>(size))});
-  return vfs_layer::write(f, from, size, to);
+  const int code = vfs_layer::write(f, from, size, to);
+  return code == SQLITE_OK && full ? SQLITE_FULL : code;
 }
 
 int disk_recorder::truncate(layer_file& f, std::int64_t size) {

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "journal/simulated_disk.hpp"
-#include "journal/vfs_layer.hpp"
+#include "journal/sqlite_layer.hpp"
 
 #include <string>
 #include <vector>
@@ -18,6 +18,9 @@ public:
 
   std::vector<disk_operation> operations{};
   bool recording = true;
+  /// So many writes to the log go well, then one stops half way and finds the disk full; and so
+  /// on. 0: all go well.
+  int writes_between_full = 0;
 
   /// Called by ::fsync, which the tests replace: true if it was of the directory.
   static bool synced(int descriptor);
@@ -31,6 +34,7 @@ private:
   void record(disk_operation operation);
 
   std::string directory_;
+  int log_writes_ = 0;
 };
 
 } // namespace journal_tests

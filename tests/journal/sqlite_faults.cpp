@@ -69,9 +69,9 @@ int storage_faults::truncate(layer_file& f, std::int64_t size) {
   return vfs_layer::truncate(f, size);
 }
 
-int storage_faults::sync(layer_file& f, int flags) {
-  if (strikes(f, file_operation::sync)) return SQLITE_IOERR_FSYNC;
-  return vfs_layer::sync(f, flags);
+// What went well is not really synced: these tests do not cut the power, and run quicker.
+int storage_faults::sync(layer_file& f, int) {
+  return strikes(f, file_operation::sync) ? SQLITE_IOERR_FSYNC : SQLITE_OK;
 }
 
 int storage_faults::control(layer_file& f, int what, void* with) {

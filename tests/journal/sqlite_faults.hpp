@@ -1,6 +1,6 @@
 #pragma once
 
-#include "journal/vfs_layer.hpp"
+#include "journal/sqlite_layer.hpp"
 
 #include <cstdint>
 #include <optional>

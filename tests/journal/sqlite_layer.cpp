@@ -1,4 +1,4 @@
-#include "journal/vfs_layer.hpp"
+#include "journal/sqlite_layer.hpp"
 
 #include <cstddef>
 #include <filesystem>
