@@ -163,7 +163,8 @@ public:
 
   /// The first one starts the instance. Each further one is the outcome of the one outstanding
   /// command that declares it: a step's success or failure, its undone event, or the event of
-  /// complete or abort. Where several declare it, say `answers`.
+  /// complete or abort. Where several declare it, say `answers`. Or it is an outside event that a
+  /// step awaits, with the key that it awaits.
   play_clause event(const message& e);
   /// The command of that step is answered with these events, all of one decision; they need not
   /// be declared.

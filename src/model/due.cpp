@@ -79,10 +79,11 @@ std::string instance::stuck_reason() const {
 }
 
 bool instance::past_pivot() const noexcept {
-  for (std::size_t n = 0; n < steps.size(); ++n)
-    if (definition->steps[n].pivot &&
-        (steps[n].forward.state == status::done || steps[n].forward.state == status::skipped))
+  for (std::size_t n = 0; n < steps.size(); ++n) {
+    const auto reached = steps[n].forward.state;
+    if (definition->steps[n].pivot && (reached == status::done || reached == status::skipped))
       return true;
+  }
   return false;
 }
 
@@ -94,6 +95,7 @@ std::vector<due_command> due(const instance& i) {
   const auto& p = *i.definition;
   for (std::size_t n = 0; n < p.steps.size(); ++n) {
     const auto& s = p.steps[n];
+    if (s.awaits()) continue; // there is nothing to give, and nothing to undo
     add(out, i, i.steps[n].forward, {s.name, direction::forward, s.ask.service});
     if (ENSEMBLE_PLANTED(evaluated_anew) && !out.empty() && out.back().step == s.name)
       out.back().body = s.ask.make(i.state);
@@ -128,6 +130,33 @@ std::vector<due_deadline> deadlines(const instance& i) {
                                               i.start_event, engine::process_timed_out{})});
   }
   return out;
+}
+
+std::vector<awaited_event> awaited(const instance& i) {
+  std::vector<awaited_event> out;
+  if (i.terminal() || !i.broken.empty()) return out;
+  for (std::size_t n = 0; n < i.steps.size(); ++n) {
+    const auto& s = i.definition->steps[n];
+    const auto& a = i.steps[n].forward;
+    if (!s.awaits() || !a.open()) continue;
+    for (std::size_t k = 0; k < s.awaited.size(); ++k)
+      out.push_back({s.name, &s.awaited[k], a.awaited_keys[k]});
+  }
+  return out;
+}
+
+new_event make_event_received(const instance& i, std::string_view step,
+                              const recorded_event& outside) {
+  const auto& a = i.steps[i.definition->find_step(step).value()].forward;
+  const auto waiting = make_command_id(i.id, step, direction::forward, a.round);
+  auto e = engine_event(i, make_engine_event_id(waiting, "received", 0), outside.id,
+                        engine::event_received{std::string(outside.body.name()),
+                                               outside.body.schema_version(), outside.body.text(),
+                                               outside.position.value});
+  e.origin.step = step;
+  e.origin.direction = direction::forward;
+  e.origin.round = a.round;
+  return e;
 }
 
 event_id make_timeout_id(command_id command, std::uint32_t retries) noexcept {

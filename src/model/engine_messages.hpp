@@ -44,6 +44,16 @@ ENSEMBLE_MESSAGE_NAMED(attempt_failed, "ensemble.attempt_failed", 1, n, next_at,
 struct step_timed_out {};
 ENSEMBLE_MESSAGE_NAMED(step_timed_out, "ensemble.step_timed_out", 1)
 
+/// An outside event that a step awaits: its text, and where it stands in the journal.
+struct event_received {
+  std::string event_name{};
+  int event_schema_version{};
+  std::string event_text{};
+  std::uint64_t event_position{};
+};
+ENSEMBLE_MESSAGE_NAMED(event_received, "ensemble.event_received", 1, event_name,
+                       event_schema_version, event_text, event_position)
+
 struct process_timed_out {};
 ENSEMBLE_MESSAGE_NAMED(process_timed_out, "ensemble.process_timed_out", 1)
 
@@ -72,11 +82,11 @@ ENSEMBLE_MESSAGE_NAMED(abort_requested, "ensemble.abort_requested", 1, reason)
 
 /// Every engine message, for the registry.
 [[nodiscard]] inline auto message_types() {
-  return std::array{&type_of<command_acknowledged>(), &type_of<command_rejected>(),
-                    &type_of<command_voided>(),       &type_of<close_refused>(),
-                    &type_of<attempt_failed>(),       &type_of<step_timed_out>(),
-                    &type_of<process_timed_out>(),    &type_of<retry_requested>(),
-                    &type_of<skip_requested>(),       &type_of<abort_requested>()};
+  return std::array{
+      &type_of<command_acknowledged>(), &type_of<command_rejected>(), &type_of<command_voided>(),
+      &type_of<close_refused>(),        &type_of<attempt_failed>(),   &type_of<step_timed_out>(),
+      &type_of<process_timed_out>(),    &type_of<retry_requested>(),  &type_of<skip_requested>(),
+      &type_of<abort_requested>(),      &type_of<event_received>()};
 }
 
 } // namespace ensemble::engine

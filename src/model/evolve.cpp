@@ -3,6 +3,8 @@
 #include "model/planted_bug.hpp"
 #include "model/thrown.hpp"
 
+#include <ensemble/service.hpp>
+
 #include <algorithm>
 
 // The rules that are named here (rule 3, ...) are listed in docs/process-machine.md.
@@ -41,6 +43,8 @@ public:
     const auto& body = e_.body;
     if (const auto* failed = body.get_if<engine::attempt_failed>())
       attempt_failed(*failed);
+    else if (const auto* received = body.get_if<engine::event_received>())
+      event_received(*received);
     else if (body.is<engine::step_timed_out>())
       step_timed_out();
     else if (body.is<engine::process_timed_out>())
@@ -134,7 +138,7 @@ private:
       a.state = status::skipped;
       fold_in_place(p_.steps[step], *a.skip);
     } else if (i_.past_pivot() && !ENSEMBLE_PLANTED(back_after_pivot)) {
-      try_again(a, p_.steps[step].retries, got.reason); // rule 6: after the pivot, never back
+      failed_after_pivot(a, p_.steps[step], got.reason);
       return;
     } else {
       a.state = got.what == answer::kind::voided ? status::voided : status::failed;
@@ -148,6 +152,34 @@ private:
       advance();
     }
     if (i_.phase == instance_phase::compensating) advance_undo();
+  }
+
+  // Rule 7. Which text stands for which event, and with what meaning, is the definition's.
+  void event_received(const engine::event_received& received) {
+    std::size_t step = 0;
+    auto* a = addressed_and_open(step);
+    if (!a || !p_.steps[step].awaits() || e_.origin.direction != direction::forward) return;
+    for (const auto& awaited : p_.steps[step].awaited) {
+      const auto& type = *awaited.outcome.event;
+      if (type.name != received.event_name) continue;
+      if (awaited.outcome.fold)
+        awaited.outcome.fold(i_.state, message::decode(type, received.event_text));
+      forward_answered(step, awaited.success
+                                 ? answer{answer::kind::success, {}, nullptr}
+                                 : answer{answer::kind::failure,
+                                          "received '" + received.event_name + "'", nullptr});
+      return;
+    }
+  }
+
+  // Rule 6: never back.
+  void failed_after_pivot(assignment& a, const step_definition& s, const std::string& reason) {
+    if (!s.awaits()) {
+      try_again(a, s.retries, reason);
+      return;
+    }
+    ++a.round; // what was received stands in the journal: a retry waits for another event
+    stick(a, reason);
   }
 
   void undo_answered(std::size_t step, const answer& got) {
@@ -204,30 +236,50 @@ private:
 
   // As the step itself would: another step may declare the same event, and fold it otherwise.
   void fold_in_place(const step_definition& s, const message& event) {
-    const auto* o = event.empty() ? nullptr : declared(s.successes, event.name());
+    const auto* o = event.empty() ? nullptr : s.success_on(event.name());
     if (o && o->fold) o->fold(i_.state, event);
   }
 
   // --- what becomes due ---
 
   // Rule 5: evaluated once, here; `due` only reads.
-  void ask(assignment& a, const request_definition& request) {
+  void ask(assignment& a, const request_definition& request, duration delay = {}) {
     a.command = request.make(i_.state);
+    make_due(a, delay);
+  }
+
+  void make_due(assignment& a, duration delay = {}) {
     a.state = status::due;
-    a.due_since = e_.time;
+    a.due_since = e_.time + delay;
     a.due_since_event = e_.id;
-    a.not_before = e_.time;
+    a.not_before = a.due_since;
     a.cause = e_.id;
+  }
+
+  void begin_step(assignment& a, const step_definition& s) {
+    if (s.only_if && !s.only_if(i_.state)) {
+      a.state = status::omitted;
+      return;
+    }
+    if (!s.awaits()) {
+      ask(a, s.ask, s.delay);
+      return;
+    }
+    for (const auto& awaited : s.awaited) {
+      a.awaited_keys.push_back(awaited.key_of_state(i_.state));
+      detail::check_key(a.awaited_keys.back());
+    }
+    make_due(a);
   }
 
   void advance() {
     bool all = true;
     for (std::size_t n = 0; n < p_.steps.size(); ++n) {
       auto& a = i_.steps[n].forward;
-      const auto done = [&](std::size_t before) { return passed(i_.steps[before].forward); };
+      const auto done = [&](std::size_t before) { return i_.steps[before].forward.passed(); };
       if (a.state == status::idle && std::ranges::all_of(p_.steps[n].after, done))
-        ask(a, p_.steps[n].ask);
-      all = all && passed(a);
+        begin_step(a, p_.steps[n]); // those behind it come later in the loop
+      all = all && a.passed();
     }
     if (!all || i_.phase != instance_phase::forward) return;
     i_.phase = instance_phase::finishing;
@@ -237,23 +289,24 @@ private:
       i_.phase = instance_phase::completed;
   }
 
-  static bool passed(const assignment& a) {
-    return a.state == status::done || a.state == status::skipped;
-  }
-
   // Rule 3: what is pending has an unknown outcome, so it is closed, not guessed. Rule 4: from
   // here on no step becomes due.
   void compensate(const std::string& reason) {
     i_.phase = instance_phase::compensating;
     i_.failure = reason;
     i_.decision_pending.clear();
-    for (auto& s : i_.steps)
-      if (s.forward.open()) close(s.forward);
+    for (std::size_t n = 0; n < p_.steps.size(); ++n)
+      if (i_.steps[n].forward.open()) close(n);
     advance_undo();
   }
 
-  void close(assignment& a) {
+  void close(std::size_t step) {
+    auto& a = i_.steps[step].forward;
     a.skip.reset();
+    if (p_.steps[step].awaits()) { // nobody else knows of it: the journal's order has decided
+      a.state = status::voided;
+      return;
+    }
     if (ENSEMBLE_PLANTED(no_closing)) {
       a.state = status::voided;
       return;
@@ -288,7 +341,7 @@ private:
 
   bool owes_undo(std::size_t step) const {
     const auto& s = i_.steps[step];
-    return s.forward.state == status::done && p_.steps[step].undo && !passed(s.undo);
+    return s.forward.state == status::done && p_.steps[step].undo && !s.undo.passed();
   }
 
   // --- time and operators ---
@@ -330,10 +383,10 @@ private:
     if (i_.phase != instance_phase::forward || i_.past_pivot()) return;
     for (std::size_t n = 0; n < p_.steps.size(); ++n) {
       auto& a = i_.steps[n].forward;
-      if (!p_.steps[n].pivot || !a.open()) continue;
+      if (!p_.steps[n].pivot || !a.open() || p_.steps[n].awaits()) continue;
       // Rule 6: whether there is a way back depends on what became of the pivot.
       if (i_.decision_pending.empty()) i_.decision_pending = reason;
-      close(a);
+      close(n);
       return;
     }
     compensate(reason);
@@ -378,7 +431,7 @@ private:
   /// The event that a skip carries, or an empty one; none when it cannot be read.
   std::optional<message> carried(const engine::skip_requested& skip) const {
     const auto step = p_.find_step(e_.origin.step);
-    const auto* o = step ? declared(p_.steps[*step].successes, skip.event_name) : nullptr;
+    const auto* o = step ? p_.steps[*step].success_on(skip.event_name) : nullptr;
     if (!o) return message();
     try {
       return message::decode(*o->event, skip.event_text);
@@ -391,6 +444,11 @@ private:
     const auto& o = e_.origin;
     const auto in_place = carried(skip);
     if (!in_place) return; // an event that nobody can read would leave it broken for ever
+    if (const auto step = p_.find_step(o.step);
+        step && p_.steps[*step].awaits() && o.direction == direction::forward) {
+      skip_awaiting(*step, *in_place);
+      return;
+    }
     for_each_assignment([&](assignment& a, const std::string& step, direction d) {
       if (o.direction != d || o.step != step) return;
       if (a.state != status::stuck && a.state != status::due) return;
@@ -402,6 +460,15 @@ private:
       a.cause = e_.id;
       a.skip = in_place;
     });
+  }
+
+  // No service has to be asked first: whether it was received stands in the journal.
+  void skip_awaiting(std::size_t step, const message& in_place) {
+    auto& a = i_.steps[step].forward;
+    if (!a.open() || i_.phase != instance_phase::forward) return;
+    a.state = status::skipped;
+    fold_in_place(p_.steps[step], in_place);
+    advance();
   }
 
   instance& i_;

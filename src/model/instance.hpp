@@ -22,6 +22,7 @@ struct assignment {
     failed,  ///< known to have had no effect
     voided,  ///< closed: refused for ever
     skipped, ///< passed over by an operator
+    omitted, ///< passed over by its condition
   };
   status state = status::idle;
   std::uint32_t round = 0;
@@ -32,14 +33,20 @@ struct assignment {
   timestamp due_since{};
   event_id due_since_event{};
   timestamp not_before{};
-  event_id cause{};     ///< of the present command: what made it due, or asks for its close
-  message command{};    ///< evaluated once, when it became due
+  event_id cause{};  ///< of the present command: what made it due, or asks for its close
+  message command{}; ///< evaluated once, when it became due
+  /// Of a step that awaits, evaluated once likewise: the key for each event that it declares.
+  std::vector<std::string> awaited_keys{};
   std::string reason{}; ///< why stuck or failed
   bool stuck_closing = false;
   std::optional<message> skip{}; ///< an operator skips it once closed; the event to fold, or empty
 
   [[nodiscard]] bool open() const noexcept {
     return state == status::due || state == status::closing || state == status::stuck;
+  }
+  /// Done, or passed over: what comes after it may begin.
+  [[nodiscard]] bool passed() const noexcept {
+    return state == status::done || state == status::skipped || state == status::omitted;
   }
 };
 
@@ -126,6 +133,19 @@ struct due_deadline {
   new_event event{};
 };
 [[nodiscard]] std::vector<due_deadline> deadlines(const instance& i);
+/// An outside event that the instance waits for now.
+struct awaited_event {
+  std::string_view step{};
+  const awaited_definition* event{};
+  std::string_view key{};
+};
+/// What it waits for, in a fixed order. The views last as long as the instance is not changed.
+[[nodiscard]] std::vector<awaited_event> awaited(const instance& i);
+/// The engine event that hands an outside event to the step that awaits it. Whoever hands it over
+/// makes the same one; of several events for one wait the first in the journal counts.
+[[nodiscard]] new_event make_event_received(const instance& i, std::string_view step,
+                                            const recorded_event& outside);
+
 /// The id of the event that says that a step timed out, after that many retries by operators.
 [[nodiscard]] event_id make_timeout_id(command_id command, std::uint32_t retries) noexcept;
 

@@ -49,6 +49,7 @@ play_clause play_clause::event(const message& e) {
     t.run([&] { t.start(e); });
   else
     t.run_next([&] {
+      if (t.receive(e)) return;
       if (const auto c = t.answered_by(e)) t.answer(*c, {e});
     });
   return *this;

@@ -87,6 +87,27 @@ void process_test::answer(const due_command& c, const std::vector<message>& even
   look();
 }
 
+bool process_test::receive(const message& event) {
+  const auto body = stored(event);
+  for (const auto& wait : awaited(*folded)) {
+    if (wait.event->outcome.event != event.type()) continue;
+    const auto key = wait.event->key_of_event(body);
+    if (key != wait.key) {
+      fail("step " + quote(wait.step) + " awaits " + quote(event.name()) + " with the key " +
+           quote(wait.key) + ", not with " + quote(key));
+      return true;
+    }
+    recorded_event outside;
+    outside.position = {++head.value};
+    outside.id = event_id::of(2, head.value);
+    outside.body = body;
+    record(make_event_received(*folded, wait.step, outside));
+    look();
+    return true;
+  }
+  return false;
+}
+
 void process_test::record(new_event e) {
   now += std::chrono::milliseconds(1);
   recorded_event r;
@@ -145,6 +166,9 @@ std::optional<due_command> process_test::answered_by(const message& event) {
 std::string process_test::places() const {
   std::string all;
   for (const auto& c : outstanding) all += (all.empty() ? "" : ", ") + place(c);
+  for (const auto& wait : awaited(*folded))
+    all += (all.empty() ? "" : ", ") + quote(wait.event->outcome.event->name) + " for " +
+           quote(wait.step);
   return all.empty() ? "nothing" : all;
 }
 

@@ -49,6 +49,8 @@ struct process_test {
 
   void start(const message& e);
   void answer(const due_command& c, const std::vector<message>& events);
+  /// Hands an outside event to the step that awaits it; false if none does.
+  bool receive(const message& event);
   void record(new_event e);
   /// Takes down what is due after the events that were recorded.
   void look();
