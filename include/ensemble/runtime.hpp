@@ -35,6 +35,9 @@ struct runtime_options {
   duration recovery_grace = std::chrono::seconds(5);
   /// How many deaths of the runtime's own actors in ten seconds are borne before it fails.
   std::size_t deaths_borne = 10;
+  /// How many outside events that no instance awaits yet are kept for one that will; beyond that
+  /// the oldest are let go of, with a warning in the log. (The journal holds them all.)
+  std::size_t kept_outside_events = 100'000;
   /// How many entities of a service are kept in memory beside those at work.
   std::size_t cached_entities = 10'000;
   /// Bytes of the journal's file system that are kept free for work that was accepted: while less
@@ -94,16 +97,20 @@ using send_callback = std::function<void(const receipt*, const error*)>;
 using outcome_callback = std::function<void(const outcome&)>;
 using event_callback = std::function<void(const recorded_event&)>;
 
-/// Counters since the start, but for the two that say otherwise.
+/// Counters since the start, but for those that say otherwise.
 struct runtime_stats {
   std::uint64_t commands_accepted = 0; ///< callers' commands
   std::uint64_t commands_refused = 0;  ///< for want of a credit, or at once on a full disk
   std::uint64_t instances_started = 0;
-  std::uint64_t instances_recovered = 0;
+  std::uint64_t instances_recovered = 0; ///< open before the start, and folded again since
   std::uint64_t instances_completed = 0;
   std::uint64_t instances_compensated = 0;
   std::uint64_t instances_open = 0;  ///< now
   std::uint64_t instances_stuck = 0; ///< now
+  /// Now: those that have no command outstanding. They take little memory and no credit.
+  std::uint64_t instances_asleep = 0;
+  std::uint64_t outside_events_kept = 0;   ///< now: awaited by nobody yet
+  std::uint64_t outside_events_parked = 0; ///< now: fit several instances, or have no key
   std::uint64_t events_appended = 0;
   std::uint64_t commits = 0;
   std::uint64_t attempts_failed = 0;

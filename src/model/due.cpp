@@ -145,18 +145,22 @@ std::vector<awaited_event> awaited(const instance& i) {
   return out;
 }
 
-new_event make_event_received(const instance& i, std::string_view step,
-                              const recorded_event& outside) {
-  const auto& a = i.steps[i.definition->find_step(step).value()].forward;
-  const auto waiting = make_command_id(i.id, step, direction::forward, a.round);
-  auto e = engine_event(i, make_engine_event_id(waiting, "received", 0), outside.id,
-                        engine::event_received{std::string(outside.body.name()),
-                                               outside.body.schema_version(), outside.body.text(),
-                                               outside.position.value});
-  e.origin.step = step;
-  e.origin.direction = direction::forward;
-  e.origin.round = a.round;
-  return e;
+std::optional<new_event> receive_event(const instance& i, const recorded_event& outside) {
+  for (const auto& wait : awaited(i)) {
+    if (wait.event->outcome.event->name != outside.body.name()) continue;
+    if (wait.event->key_of_event(outside.body) != wait.key) continue;
+    const auto round = i.steps[i.definition->find_step(wait.step).value()].forward.round;
+    const auto waiting = make_command_id(i.id, wait.step, direction::forward, round);
+    auto e = engine_event(i, make_engine_event_id(waiting, "received", 0), outside.id,
+                          engine::event_received{std::string(outside.body.name()),
+                                                 outside.body.schema_version(), outside.body.text(),
+                                                 outside.position.value});
+    e.origin.step = wait.step;
+    e.origin.direction = direction::forward;
+    e.origin.round = round;
+    return e;
+  }
+  return std::nullopt;
 }
 
 event_id make_timeout_id(command_id command, std::uint32_t retries) noexcept {

@@ -262,7 +262,7 @@ private:
       return;
     }
     if (!s.awaits()) {
-      ask(a, s.ask, s.delay);
+      ask(a, s.ask, ENSEMBLE_PLANTED(no_delay) ? duration{} : s.delay);
       return;
     }
     for (const auto& awaited : s.awaited) {

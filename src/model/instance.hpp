@@ -141,10 +141,11 @@ struct awaited_event {
 };
 /// What it waits for, in a fixed order. The views last as long as the instance is not changed.
 [[nodiscard]] std::vector<awaited_event> awaited(const instance& i);
-/// The engine event that hands an outside event to the step that awaits it. Whoever hands it over
-/// makes the same one; of several events for one wait the first in the journal counts.
-[[nodiscard]] new_event make_event_received(const instance& i, std::string_view step,
-                                            const recorded_event& outside);
+/// The engine event that hands an outside event to the first step that awaits it; none if no step
+/// does. Whoever hands it over makes the same one; of several events for one wait the first in the
+/// journal counts.
+[[nodiscard]] std::optional<new_event> receive_event(const instance& i,
+                                                     const recorded_event& outside);
 
 /// The id of the event that says that a step timed out, after that many retries by operators.
 [[nodiscard]] event_id make_timeout_id(command_id command, std::uint32_t retries) noexcept;

@@ -88,24 +88,22 @@ void process_test::answer(const due_command& c, const std::vector<message>& even
 }
 
 bool process_test::receive(const message& event) {
-  const auto body = stored(event);
-  for (const auto& wait : awaited(*folded)) {
-    if (wait.event->outcome.event != event.type()) continue;
-    const auto key = wait.event->key_of_event(body);
-    if (key != wait.key) {
-      fail("step " + quote(wait.step) + " awaits " + quote(event.name()) + " with the key " +
-           quote(wait.key) + ", not with " + quote(key));
-      return true;
-    }
-    recorded_event outside;
-    outside.position = {++head.value};
-    outside.id = event_id::of(2, head.value);
-    outside.body = body;
-    record(make_event_received(*folded, wait.step, outside));
+  const auto waits = awaited(*folded);
+  const auto wait = std::ranges::find_if(
+      waits, [&](const awaited_event& w) { return w.event->outcome.event == event.type(); });
+  if (wait == waits.end()) return false;
+  recorded_event outside;
+  outside.position = {++head.value};
+  outside.id = event_id::of(2, head.value);
+  outside.body = stored(event);
+  if (auto received = receive_event(*folded, outside)) {
+    record(std::move(*received));
     look();
-    return true;
+  } else {
+    fail("step " + quote(wait->step) + " awaits " + quote(event.name()) + " with the key " +
+         quote(wait->key) + ", not with " + quote(wait->event->key_of_event(outside.body)));
   }
-  return false;
+  return true;
 }
 
 void process_test::record(new_event e) {

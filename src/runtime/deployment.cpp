@@ -1,16 +1,19 @@
 #include "runtime/deployment.hpp"
 
+#include "runtime/log.hpp"
+
 #include <algorithm>
 
 namespace ensemble::internal {
 
 namespace {
 
-void check_name_is_free(const environment& env, const std::string& name) {
-  const bool taken =
-      env.services.contains(name) ||
-      std::ranges::any_of(env.processes, [&](const auto& p) { return p->name == name; });
-  if (taken)
+/// A process may be there in several versions; `version` is 0 for a service.
+void check_name_is_free(const environment& env, const std::string& name, int version) {
+  const auto taken_by = [&](const process_ptr& p) {
+    return p->name == name && (version == 0 || p->version == version);
+  };
+  if (env.services.contains(name) || std::ranges::any_of(env.processes, taken_by))
     throw error(errc::bad_definition, "the name '" + name +
                                           "' is taken: services and "
                                           "processes need one each, they name streams");
@@ -42,17 +45,31 @@ void check_request(const environment& env, const expectation& e) {
   }
 }
 
+/// Not an error: the event may come from elsewhere.
+void check_awaited(const environment& env, const std::string& where, const step_definition& s) {
+  for (const auto& awaited : s.awaited) {
+    const auto records = [&](const auto& service) {
+      return std::ranges::any_of(service.second->types, [&](const message_type* t) {
+        return t->name == awaited.outcome.event->name;
+      });
+    };
+    if (std::ranges::none_of(env.services, records))
+      log().warn("{} awaits '{}', which no service here records", where,
+                 awaited.outcome.event->name);
+  }
+}
+
 } // namespace
 
 void deploy(environment& env, service_definition service) {
-  check_name_is_free(env, service.name);
+  check_name_is_free(env, service.name, 0);
   for (const auto* type : service.types) env.registry.add(*type);
   const auto name = service.name;
   env.services.emplace(name, std::make_shared<service_definition>(std::move(service)));
 }
 
 void deploy(environment& env, process_definition process) {
-  check_name_is_free(env, process.name);
+  check_name_is_free(env, process.name, process.version);
   for (const auto* type : process.types) env.registry.add(*type);
   env.processes.push_back(std::make_shared<process_definition>(std::move(process)));
 }
@@ -62,6 +79,10 @@ void check_deployment(const environment& env) {
     const auto name = "process '" + p->name + "'";
     for (const auto& s : p->steps) {
       const auto step = name + ", step '" + s.name + "'";
+      if (s.awaits()) {
+        check_awaited(env, step, s);
+        continue;
+      }
       expectation ask{step, &s.ask, {}};
       for (const auto& o : s.successes) ask.answers.push_back(&o);
       for (const auto& o : s.failures) ask.answers.push_back(&o);

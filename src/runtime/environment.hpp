@@ -24,11 +24,22 @@ struct counters {
   std::atomic<std::uint64_t> instances_compensated{};
   std::atomic<std::uint64_t> instances_open{};
   std::atomic<std::uint64_t> instances_stuck{};
+  std::atomic<std::uint64_t> instances_asleep{};
+  std::atomic<std::uint64_t> outside_events_kept{};
+  std::atomic<std::uint64_t> outside_events_parked{};
   std::atomic<std::uint64_t> events_appended{};
   std::atomic<std::uint64_t> commits{};
   std::atomic<std::uint64_t> attempts_failed{};
   std::atomic<std::uint64_t> deadlines_passed{};
   std::atomic<std::uint64_t> actors_respawned{};
+};
+
+using process_ptr = std::shared_ptr<const process_definition>;
+
+/// From behind that position on, new instances of a process run under that version.
+struct deployment {
+  position after{};
+  int version{};
 };
 
 /// What all actors of one runtime share: settings, ports, and the thread-safe counters.
@@ -39,7 +50,9 @@ struct environment {
   clock_port clock = system_now;
   message_registry registry{};
   std::map<std::string, std::shared_ptr<const service_definition>, std::less<>> services{};
-  std::vector<std::shared_ptr<const process_definition>> processes{};
+  std::vector<process_ptr> processes{}; ///< every version that is run here
+  /// By the process's name, in the order of the positions; set once, at the start.
+  std::map<std::string, std::vector<deployment>, std::less<>> deployed{};
   admission credits;
   counters count{};
   /// The newest commit found the disk full. Now and then it is taken back, for another try.

@@ -39,8 +39,14 @@ caf::behavior journal_reading::make_behavior() {
 
 void journal_reading::serve(const read_request& request, const caf::actor& from) {
   if (request.what == read_request::kind::open) {
-    auto found = std::make_shared<open_instances>(find_open_instances(*reader_, env()));
-    send(from, open_instances_found{std::move(found)});
+    find_open_instances(
+        *reader_, env(),
+        [&](open_instances_page page) {
+          send(from, open_instances_read{std::make_shared<open_instances_page>(std::move(page))});
+        },
+        [&](open_instances_tail tail) {
+          send(from, open_instances_found{std::make_shared<open_instances_tail>(std::move(tail))});
+        });
   } else {
     send(from, read(request));
   }

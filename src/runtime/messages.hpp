@@ -1,5 +1,6 @@
 #pragma once
 
+#include "model/outside_events.hpp"
 #include "runtime/exactly_once.hpp"
 
 #include <ensemble/event.hpp>
@@ -14,6 +15,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -145,15 +147,49 @@ struct journal_page {
   std::shared_ptr<const std::vector<recorded_event>> events{};
   bool complete = true; ///< nothing further follows
 };
-/// The instances that may be open.
-struct open_instances {
-  std::vector<std::pair<instance_id, std::string>> instances{}; ///< and the process of each
-  std::vector<instance_id> in_book{}; ///< those of them that the book holds
-  position checkpoint{};              ///< of the book
-  position head{};                    ///< everything up to here was looked at
+/// What an instance awaits, in its row of the book of open instances.
+struct waiting_row {
+  std::string step{};
+  std::string event{};
+  std::string key{};
+};
+ENSEMBLE_FIELDS(waiting_row, step, event, key)
+/// A row of that book.
+struct open_instance {
+  std::string process{};
+  int version{};
+  std::uint64_t last{}; ///< the last event of it that was folded
+  bool asleep{};        ///< no command was outstanding then
+  std::optional<timestamp> wake{};
+  std::string stuck{}; ///< why; empty: it is not
+  std::vector<waiting_row> waits{};
+};
+ENSEMBLE_MESSAGE_NAMED(open_instance, "ensemble.open_instance", 1, process, version, last, asleep,
+                       wake, stuck, waits)
+/// An outside event that nobody had received, and why it is parked, if it is.
+struct outside_row {
+  recorded_event event{};
+  std::string parked_because{};
+};
+/// Rows of that book. `first` begins the whole reading anew.
+struct open_instances_page {
+  bool first = false;
+  std::vector<std::pair<instance_id, open_instance>> rows{};
+};
+struct open_instances_read {
+  std::shared_ptr<const open_instances_page> page{};
+};
+/// What happened behind the book's checkpoint.
+struct open_instances_tail {
+  std::vector<std::pair<instance_id, std::shared_ptr<const process_definition>>> began{};
+  std::set<instance_id> moved{}; ///< had events
+  std::set<instance_id> ended{};
+  std::vector<outside_row> outside{}; ///< in the order of their positions
+  position checkpoint{};
+  position head{}; ///< everything up to here was looked at
 };
 struct open_instances_found {
-  std::shared_ptr<const open_instances> found{};
+  std::shared_ptr<const open_instances_tail> tail{};
 };
 
 /// Manager to saga: events of a batch that concern it.
@@ -164,12 +200,23 @@ struct saga_events {
 /// Saga to manager.
 struct saga_report {
   instance_id id{};
+  position folded{}; ///< the last event that it knows
   bool terminal = false;
   bool ended_before = false; ///< it was terminal when it was read after a restart
+  bool asleep = false;       ///< no command is outstanding
   outcome result{};          ///< terminal or stuck; else unknown
   std::optional<timestamp> wake{};
+  std::optional<std::vector<awaited_key>> awaits{}; ///< none: as it told before
 };
 struct wake_up {};
+/// Manager to saga: an outside event that it awaits; and back, when it does not.
+struct offered_event {
+  std::shared_ptr<const recorded_event> event{};
+};
+struct returned_event {
+  instance_id from{};
+  std::shared_ptr<const recorded_event> event{};
+};
 /// Runtime to manager.
 struct await_outcome {
   instance_id id{};
@@ -228,7 +275,10 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ensemble::internal::committed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ensemble::internal::journal_grew)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ensemble::internal::read_journal)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ensemble::internal::journal_page)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ensemble::internal::open_instances_read)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ensemble::internal::open_instances_found)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ensemble::internal::offered_event)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ensemble::internal::returned_event)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ensemble::internal::saga_events)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ensemble::internal::saga_report)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ensemble::internal::wake_up)

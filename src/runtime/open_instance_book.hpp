@@ -1,9 +1,8 @@
 #pragma once
 
-#include <ensemble/journal.hpp>
+#include "runtime/open_instances.hpp"
 
-#include <string>
-#include <unordered_map>
+#include <optional>
 #include <unordered_set>
 #include <vector>
 
@@ -12,19 +11,38 @@ namespace ensemble::internal {
 /// Which changes the book of open instances needs at its next checkpoint.
 class open_instance_book {
 public:
-  /// What the journal's book holds.
-  void loaded(const std::vector<instance_id>& rows, position checkpoint);
-  void opened(instance_id id, const std::string& process);
+  /// An instance that has no row yet.
+  void opened(instance_id id) { fresh_.insert(id); }
+  /// Something that the row tells has changed.
+  void changed(instance_id id);
   void closed(instance_id id);
+  /// The book's checkpoint, as it was read.
+  void loaded(position checkpoint) noexcept { checkpoint_ = checkpoint; }
+
   /// The changes up to that position, in one request; no book change: nothing has happened.
-  [[nodiscard]] append_request checkpoint(position up_to);
-  [[nodiscard]] position last_checkpoint() const noexcept { return checkpoint_; }
+  /// `row_of(id)` gives the row of an open instance.
+  template <class RowOf>
+  [[nodiscard]] append_request checkpoint(position up_to, RowOf row_of) {
+    append_request request;
+    request.essential = true;
+    if (up_to == checkpoint_ && changed_.empty() && fresh_.empty() && ended_.empty())
+      return request;
+    for (const auto* touched : {&fresh_, &changed_})
+      for (const auto id : *touched) request.books.push_back(make_change(id, row_of(id)));
+    for (const auto id : ended_) request.books.push_back(make_end(id));
+    request.books.push_back(make_checkpoint(up_to));
+    fresh_.clear();
+    changed_.clear();
+    ended_.clear();
+    checkpoint_ = up_to;
+    return request;
+  }
 
 private:
   position checkpoint_{};
-  std::unordered_map<instance_id, std::string> fresh_{}; ///< open, and not in the book
-  std::unordered_set<instance_id> rows_{};               ///< in the book
-  std::vector<instance_id> ended_{};                     ///< in the book, and open no more
+  std::unordered_set<instance_id> fresh_{};   ///< open, and not in the book
+  std::unordered_set<instance_id> changed_{}; ///< open, and in the book with an older row
+  std::vector<instance_id> ended_{};          ///< in the book, and open no more
 };
 
 } // namespace ensemble::internal

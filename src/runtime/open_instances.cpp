@@ -1,8 +1,11 @@
 #include "runtime/open_instances.hpp"
 
+#include "model/engine_messages.hpp"
+#include "runtime/deployments.hpp"
+
 #include <charconv>
 #include <map>
-#include <unordered_set>
+#include <set>
 
 namespace ensemble::internal {
 
@@ -32,55 +35,141 @@ instance_id id_of(const std::string& key) {
   return id;
 }
 
-bool ends(const process_definition& p, const recorded_event& e) {
+bool ends(const environment& env, const recorded_event& e) {
   const auto by = e.origin.direction;
-  return (by == direction::complete && p.completed.event &&
-          p.completed.event->name == e.body.name()) ||
-         (by == direction::abort && p.aborted.event && p.aborted.event->name == e.body.name());
+  const auto is = [&](const outcome_definition& o) {
+    return o.event && o.event->name == e.body.name();
+  };
+  for (const auto& p : env.processes)
+    if ((by == direction::complete && is(p->completed)) ||
+        (by == direction::abort && is(p->aborted)))
+      return true;
+  return false;
 }
+
+/// Reads the rows; returns the checkpoint.
+position read_rows(journal_reader& reader, const std::function<void(open_instances_page)>& tell) {
+  position checkpoint{};
+  bool first = true;
+  std::string after;
+  do {
+    open_instances_page page;
+    page.first = std::exchange(first, false);
+    const auto rows = reader.read_book(open_instances_book, after);
+    for (const auto& [key, value] : rows)
+      if (key == checkpoint_key)
+        checkpoint = {number(value)};
+      else
+        page.rows.emplace_back(
+            id_of(key), message::decode(type_of<open_instance>(), value).as<open_instance>());
+    after = rows.empty() ? std::string() : rows.back().key;
+    tell(std::move(page));
+  } while (!after.empty());
+  return checkpoint;
+}
+
+class tail_reader {
+public:
+  tail_reader(journal_reader& reader, const environment& env) : reader_(reader), env_(env) {
+    for (const auto& p : env.processes) outside_.add(*p);
+    for (const auto& p : deployed_definitions(env)) names_.insert(p->name);
+  }
+
+  open_instances_tail read(position checkpoint) {
+    tail_.checkpoint = tail_.head = checkpoint;
+    read_outside_events();
+    for (;;) {
+      const auto page = reader_.read_all({tail_.head.value + 1});
+      if (page.empty()) break;
+      for (const auto& e : page) look_at(e);
+      tail_.head = page.back().position;
+    }
+    for (auto& [at, kept] : outside_events_) tail_.outside.push_back(std::move(kept));
+    return std::move(tail_);
+  }
+
+private:
+  void read_outside_events() {
+    for (auto rows = reader_.read_book(outside_events_book); !rows.empty();
+         rows = reader_.read_book(outside_events_book, rows.back().key))
+      for (const auto& [key, value] : rows) {
+        const position at{number(key)};
+        outside_events_.emplace(at, outside_row{reader_.read_all(at, 1).at(0), value});
+      }
+  }
+
+  void look_at(const recorded_event& e) {
+    for (const auto& name : names_) {
+      const auto p = definition_at(env_, name, e.position);
+      if (p && p->start.event->name == e.body.name())
+        tail_.began.emplace_back(make_instance_id(e.position, name), p);
+    }
+    if (outside_.concerns(e)) outside_events_.emplace(e.position, outside_row{e, {}});
+    if (const auto* received = e.body.get_if<engine::event_received>())
+      outside_events_.erase({received->event_position});
+    if (!e.origin.instance) return;
+    if (ends(env_, e))
+      tail_.ended.insert(e.origin.instance);
+    else
+      tail_.moved.insert(e.origin.instance);
+  }
+
+  journal_reader& reader_;
+  const environment& env_;
+  outside_events outside_{0};
+  std::set<std::string> names_{};
+  std::map<position, outside_row> outside_events_{};
+  open_instances_tail tail_{};
+};
 
 } // namespace
 
-book_change open_instance_row(instance_id id, const std::string& process) {
-  return {std::string(open_instances_book), key_of(id), process};
+book_change make_change(instance_id id, const open_instance& row) {
+  return {std::string(open_instances_book), key_of(id), message(row).text()};
 }
 
-book_change closed_instance_row(instance_id id) {
+book_change make_end(instance_id id) {
   return {std::string(open_instances_book), key_of(id), std::nullopt};
 }
 
-book_change open_instances_checkpoint(position up_to) {
+book_change make_checkpoint(position up_to) {
   return {std::string(open_instances_book), std::string(checkpoint_key),
           std::to_string(up_to.value)};
 }
 
-open_instances find_open_instances(journal_reader& reader, const environment& env) {
-  open_instances result;
-  std::map<instance_id, std::string> open;
-  for (auto rows = reader.read_book(open_instances_book); !rows.empty();
-       rows = reader.read_book(open_instances_book, rows.back().key)) {
-    for (const auto& [key, value] : rows) {
-      if (key == checkpoint_key) {
-        result.checkpoint = result.head = {number(value)};
-        continue;
-      }
-      open.emplace(id_of(key), value);
-      result.in_book.push_back(id_of(key));
-    }
+book_change make_change(const outside_events::change& change) {
+  book_change made{std::string(outside_events_book), std::to_string(change.at.value), {}};
+  if (change.open) made.value = change.parked_because;
+  return made;
+}
+
+void find_open_instances(journal_reader& reader, const environment& env,
+                         const std::function<void(open_instances_page)>& tell_rows,
+                         const std::function<void(open_instances_tail)>& tell_tail) {
+  const auto checkpoint = read_rows(reader, tell_rows);
+  tell_tail(tail_reader(reader, env).read(checkpoint));
+}
+
+std::vector<awaited_key> awaited_keys(const open_instance& row,
+                                      const process_definition& definition) {
+  std::vector<awaited_key> keys;
+  for (const auto& wait : row.waits) {
+    const auto step = definition.find_step(wait.step);
+    if (!step) continue;
+    for (const auto& a : definition.steps[*step].awaited)
+      if (a.outcome.event->name == wait.event) keys.push_back({&a, wait.key});
   }
-  for (;;) {
-    const auto page = reader.read_all({result.head.value + 1});
-    if (page.empty()) break;
-    for (const auto& e : page)
-      for (const auto& p : env.processes) {
-        if (e.body.name() == p->start.event->name)
-          open.emplace(make_instance_id(e.position, p->name), p->name);
-        if (e.origin.instance && ends(*p, e)) open.erase(e.origin.instance);
-      }
-    result.head = page.back().position;
-  }
-  result.instances.assign(open.begin(), open.end());
-  return result;
+  return keys;
+}
+
+std::vector<waiting_row> waiting_rows(const std::vector<awaited_key>& keys,
+                                      const process_definition& definition) {
+  std::vector<waiting_row> rows;
+  for (const auto& key : keys)
+    for (const auto& s : definition.steps)
+      for (const auto& a : s.awaited)
+        if (&a == key.event) rows.push_back({s.name, std::string(a.outcome.event->name), key.key});
+  return rows;
 }
 
 } // namespace ensemble::internal

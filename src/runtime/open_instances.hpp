@@ -1,9 +1,12 @@
 #pragma once
 
+#include "model/outside_events.hpp"
 #include "runtime/environment.hpp"
 #include "runtime/messages.hpp"
 
 #include <ensemble/journal.hpp>
+
+#include <functional>
 
 namespace ensemble::internal {
 
@@ -11,13 +14,26 @@ namespace ensemble::internal {
 /// checkpoint, and one for the checkpoint itself. Instances that begin and end between two
 /// checkpoints never touch it.
 inline constexpr std::string_view open_instances_book = "ensemble.open_instances";
+/// Beside it, the outside events that are kept, in hand or parked (see outside_events).
+inline constexpr std::string_view outside_events_book = "ensemble.outside_events";
 
-[[nodiscard]] book_change open_instance_row(instance_id id, const std::string& process);
-[[nodiscard]] book_change closed_instance_row(instance_id id);
-[[nodiscard]] book_change open_instances_checkpoint(position up_to);
+[[nodiscard]] book_change make_change(instance_id id, const open_instance& row);
+[[nodiscard]] book_change make_end(instance_id id);
+[[nodiscard]] book_change make_checkpoint(position up_to);
+[[nodiscard]] book_change make_change(const outside_events::change& change);
 
-/// Reads the book, and the journal behind its checkpoint: every instance that may be open. (One
-/// that ended without a last word of its own is among them; folding it tells.)
-[[nodiscard]] open_instances find_open_instances(journal_reader& reader, const environment& env);
+/// Reads the books, and the journal behind their checkpoint. Tells the rows page by page (the
+/// first call has `first` set, also when there are none), then what happened behind them.
+void find_open_instances(journal_reader& reader, const environment& env,
+                         const std::function<void(open_instances_page)>& tell_rows,
+                         const std::function<void(open_instances_tail)>& tell_tail);
+
+/// What an instance awaits, as its row says; keys whose event the definition no longer names are
+/// left out.
+[[nodiscard]] std::vector<awaited_key> awaited_keys(const open_instance& row,
+                                                    const process_definition& definition);
+/// The same for the row.
+[[nodiscard]] std::vector<waiting_row> waiting_rows(const std::vector<awaited_key>& keys,
+                                                    const process_definition& definition);
 
 } // namespace ensemble::internal

@@ -3,10 +3,12 @@
 #include "model/executor.hpp"
 #include "runtime/base_actor.hpp"
 #include "runtime/open_instance_book.hpp"
+#include "runtime/saga.hpp"
 
 #include <deque>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <unordered_map>
@@ -14,9 +16,10 @@
 
 namespace ensemble::internal {
 
-/// The conductor: hands every committed event to the saga of its instance, begins sagas and lets
-/// them go, wakes them at their deadlines, and answers who waits for their outcome. It writes
-/// nothing that matters: after its death another one folds the same from the journal.
+/// The conductor: hands every committed event to the saga of its instance, begins sagas, puts them
+/// to sleep and wakes them, hands outside events to those that await them, and answers who waits
+/// for an outcome. It writes nothing that matters: after its death another one folds the same from
+/// the journal.
 class process_manager final : public base_actor {
 public:
   /// `recovered` is called once, when every open instance is known.
@@ -28,27 +31,30 @@ protected:
   void on_exit() override;
 
 private:
+  static constexpr auto tick_every = std::chrono::milliseconds(20);
+
+  /// Of an instance that is in memory, or on its way there.
+  struct activity {
+    caf::actor saga{};                     ///< none: its events are being read
+    std::vector<recorded_event> arrived{}; ///< meanwhile
+    position sent{};                       ///< the last of its events that the saga was sent
+  };
+  /// An open instance. There may be a million asleep, so it is small.
   struct running {
-    enum class phase {
-      sleeping, ///< open, but not in memory
-      loading,  ///< its events are being read
-      awake,
-    };
-    phase at = phase::sleeping;
-    std::shared_ptr<const process_definition> definition{};
-    caf::actor saga{};
-    std::vector<recorded_event> arrived{}; ///< while it was loading
+    process_ptr definition{}; ///< null: not run here
+    std::unique_ptr<activity> active{};
+    std::optional<timestamp> wake{};
     bool has_credit = false;
     bool stuck = false;
-    std::optional<timestamp> wake{};
-    outcome latest{};
+    bool asleep = false;    ///< no command is outstanding, in memory or not
+    bool recovered = false; ///< open before the restart, and not folded since
   };
   struct waiter {
     std::uint64_t number = 0;
     timestamp deadline{};
     decltype(await_outcome::callback) callback{};
   };
-  /// A saga to wake (number 0), or a waiter whose time is over.
+  /// An instance to wake (number 0), or a waiter whose time is over.
   struct timer {
     timestamp at{};
     instance_id id{};
@@ -56,27 +62,40 @@ private:
     friend auto operator<=>(const timer&, const timer&) = default;
   };
 
-  // Following the journal.
+  // Following the journal (process_manager.cpp).
+  void rows_read(const open_instances_page& page);
+  void found_open(const open_instances_tail& tail);
   void follow(const std::shared_ptr<const committed_batch>& batch);
   void route(const std::shared_ptr<const committed_batch>& batch);
+  void look_outside(const recorded_event& e);
   void read_on();
   void live();
-  void found_open(const open_instances& found);
   void page_read(const journal_page& page);
+  void ask_reader(read_request request);
 
-  // Instances.
-  void begin(const std::shared_ptr<const process_definition>& definition,
-             const std::shared_ptr<const committed_batch>& batch, std::uint32_t at);
-  void wake(instance_id id, running& r, saga_events begin, bool recovered);
+  // Instances (process_manager_instances.cpp).
+  void add_row(instance_id id, const open_instance& row);
+  void begin(const process_ptr& definition, const std::shared_ptr<const committed_batch>& batch,
+             std::uint32_t at);
+  void spawn_saga(instance_id id, running& r, saga_events events, bool recovered, bool returns);
   void load(instance_id id, running& r);
   void read_instance(instance_id id);
   void loaded(instance_id id, const std::vector<recorded_event>& events);
   void reported(const saga_report& report);
+  void ended(const saga_report& report);
+  void settle(const saga_report& report, running& r);
+  void passivate(instance_id id, running& r);
   void died(const caf::down_msg& message);
   void let_go(instance_id id);
   void credit(running& r, bool wanted);
+  /// Whether that is a change.
+  bool set_asleep(running& r, bool asleep);
+  void set_stuck(instance_id id, running& r, const std::string& reason);
+  void hand_over(const std::vector<outside_events::handed>& handed);
+  [[nodiscard]] open_instance row_of(instance_id id) const;
+  [[nodiscard]] outcome stuck_outcome(instance_id id) const;
 
-  // Waiting callers, and time.
+  // Waiting callers, and time (process_manager_time.cpp).
   void await(const await_outcome& what);
   void answer(instance_id id, const outcome& result);
   void wake_at(instance_id id, running& r, std::optional<timestamp> at);
@@ -85,22 +104,29 @@ private:
   void resume_some();
   void write_book();
   void send_book();
-
-  void ask_reader(read_request request);
-  [[nodiscard]] std::shared_ptr<const process_definition> definition(std::string_view name) const;
+  void count_outside_events();
 
   std::function<void()> recovered_;
   std::shared_ptr<const executor_role> role_;
-  std::multimap<std::string, std::shared_ptr<const process_definition>, std::less<>> by_start_{};
+  std::multimap<std::string, process_ptr, std::less<>> by_start_{};
 
   bool live_ = false;
   position seen_{};
+  position recovered_to_{};
   std::deque<std::shared_ptr<const committed_batch>> backlog_{};
   std::uint64_t next_tag_ = 1;
   std::unordered_map<std::uint64_t, read_request> reads_{};
 
   std::unordered_map<instance_id, running> instances_{};
+  std::unordered_map<instance_id, std::string> stuck_{}; ///< why
   std::unordered_map<caf::actor_id, instance_id> by_actor_{};
+  /// What an instance that is asleep awaits, and what it had folded: for its row.
+  struct sleep {
+    position folded{};
+    std::vector<awaited_key> awaits{};
+  };
+  std::unordered_map<instance_id, sleep> falling_asleep_{}; ///< until their rows are written
+  outside_events outside_;
   std::deque<instance_id> to_resume_{};
   double resume_allowance_ = 0;
   std::unordered_multimap<instance_id, waiter> waiting_{};

@@ -4,6 +4,7 @@
 #include "model/thrown.hpp"
 #include "runtime/actor_house.hpp"
 #include "runtime/deployment.hpp"
+#include "runtime/deployments.hpp"
 #include "runtime/identity.hpp"
 #include "runtime/log.hpp"
 #include "runtime/runtime_access.hpp"
@@ -111,6 +112,7 @@ void runtime::start() {
                           env->options.headroom};
   auto journal = open_journal(options);
   internal::check_names(*env, *journal->open_reader());
+  internal::record_deployments(*env, *journal);
   internal::log().info("start: journal {}, {} services, {} processes", options.path,
                        env->services.size(), env->processes.size());
   self.house = std::make_unique<internal::actor_house>(env, std::move(journal), self.on_failure);
@@ -258,6 +260,9 @@ runtime_stats runtime::stats() const {
   s.instances_compensated = c.instances_compensated;
   s.instances_open = c.instances_open;
   s.instances_stuck = c.instances_stuck;
+  s.instances_asleep = c.instances_asleep;
+  s.outside_events_kept = c.outside_events_kept;
+  s.outside_events_parked = c.outside_events_parked;
   s.events_appended = c.events_appended;
   s.commits = c.commits;
   s.attempts_failed = c.attempts_failed;

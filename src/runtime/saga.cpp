@@ -9,34 +9,31 @@
 
 namespace ensemble::internal {
 
-saga::saga(caf::actor_config& config, environment_ptr env,
-           std::shared_ptr<const process_definition> definition, saga_events begin, bool recovered,
+saga::saga(caf::actor_config& config, environment_ptr env, saga_start start,
            directory_ptr directory, caf::actor manager, std::shared_ptr<const executor_role> role)
     : base_actor(config, env, "saga"),
-      definition_(std::move(definition)),
-      begin_(std::move(begin)),
+      start_(std::move(start)),
       role_(std::move(role)),
-      executor_(*role_, recovered ? std::optional(env->clock()) : std::nullopt),
-      manager_(std::move(manager)) {
+      executor_(*role_, start_.recovered ? std::optional(env->clock()) : std::nullopt),
+      manager_(std::move(manager)),
+      tell_awaits_(start_.returns) {
   directory_ = std::move(directory);
 }
 
 caf::behavior saga::make_behavior() {
-  const auto begin = std::exchange(begin_, {});
-  instance_ = begin_instance(definition_, begin.batch->events[begin.which.front()]);
-  fold(begin);
-  ended_before_ = instance_.terminal();
+  begin();
   act();
   if (instance_.terminal()) return {}; // without a behaviour it ends
   return {
       [this](const saga_events& m) {
-        fold(m);
+        for (const auto n : m.which) fold(m.batch->events[n]);
         act();
       },
       [this](const wake_up&) {
-        reported_wake_.reset();
+        told_.wake.reset();
         act();
       },
+      [this](const offered_event& m) { take(m.event); },
       [this](const attempt_failed_note& m) {
         executor_.attempt_failed(m.id, m.reason);
         act();
@@ -51,13 +48,29 @@ caf::behavior saga::make_behavior() {
 
 void saga::on_exit() {
   manager_ = nullptr;
-  begin_ = {};
+  start_ = {};
   base_actor::on_exit();
 }
 
-void saga::fold(const saga_events& events) {
+void saga::begin() {
+  const auto events = std::exchange(start_.events, {});
   const inside_handler guard;
-  for (const auto n : events.which) evolve(instance_, events.batch->events[n]);
+  for (const auto n : events.which) {
+    const auto& e = events.batch->events[n];
+    if (!instance_.definition)
+      instance_ = begin_instance(start_.definition, e);
+    else
+      evolve(instance_, e);
+    ended_before_ = ended_before_ ||
+                    (start_.recovered && e.position <= *start_.recovered && instance_.terminal());
+  }
+}
+
+void saga::fold(const recorded_event& event) {
+  const inside_handler guard;
+  evolve(instance_, event);
+  // The manager counts an event that was handed over as awaited no more, until it is told.
+  if (event.body.is<engine::event_received>()) tell_awaits_ = true;
 }
 
 void saga::act() {
@@ -67,14 +80,27 @@ void saga::act() {
     auto& count = event.body.is<engine::attempt_failed>() ? env().count.attempts_failed
                                                           : env().count.deadlines_passed;
     count.fetch_add(1, std::memory_order_relaxed);
-    log().debug("{}: records {}", instance_.stream(), event.body.name());
-    (void)event.body.text();
-    auto job = std::make_shared<append_job>();
-    job->request.streams.push_back({instance_.stream(), expected_version::any(), {}});
-    job->request.streams.back().events.push_back(std::move(event));
-    send(directory_->writer, append_to_journal{std::move(job)});
+    record(std::move(event));
   }
   report(actions.wake);
+}
+
+void saga::record(new_event event) {
+  log().debug("{}: records {}", instance_.stream(), event.body.name());
+  (void)event.body.text();
+  auto job = std::make_shared<append_job>();
+  job->request.essential = true;
+  job->request.streams.push_back({instance_.stream(), expected_version::any(), {}});
+  job->request.streams.back().events.push_back(std::move(event));
+  send(directory_->writer, append_to_journal{std::move(job)});
+}
+
+void saga::take(const std::shared_ptr<const recorded_event>& outside) {
+  const inside_handler guard;
+  if (auto received = receive_event(instance_, *outside))
+    record(std::move(*received));
+  else
+    send(manager_, returned_event{instance_.id, outside});
 }
 
 void saga::give(const executor_actions::outgoing& out) {
@@ -98,13 +124,25 @@ void saga::give(const executor_actions::outgoing& out) {
 }
 
 void saga::report(std::optional<timestamp> wake) {
-  const auto stuck = instance_.stuck_reason();
-  const bool sooner = wake && (!reported_wake_ || *wake < *reported_wake_);
-  if (!instance_.terminal() && stuck == reported_stuck_ && !sooner) return;
-  send(manager_,
-       saga_report{instance_.id, instance_.terminal(), ended_before_, outcome_of(instance_), wake});
-  reported_stuck_ = stuck;
-  if (wake) reported_wake_ = wake; // the manager keeps the one that it was told last
+  saga_report r;
+  r.id = instance_.id;
+  r.folded = instance_.last;
+  r.terminal = instance_.terminal();
+  r.ended_before = ended_before_;
+  r.asleep = executor_.idle();
+  r.result = outcome_of(instance_);
+  r.wake = wake;
+  auto awaits = awaited_keys(instance_);
+  const bool tell_awaits = tell_awaits_ || awaits != told_awaits_;
+  const bool sooner = wake && (!told_.wake || *wake < *told_.wake);
+  const bool sleeps = r.asleep && (!told_.asleep || r.folded != told_.folded);
+  if (!r.terminal && !sooner && !sleeps && !tell_awaits && r.asleep == told_.asleep &&
+      r.result.reason == told_.result.reason)
+    return;
+  if (tell_awaits || r.asleep) r.awaits = told_awaits_ = std::move(awaits); // for its row
+  tell_awaits_ = false;
+  told_ = r;
+  send(manager_, std::move(r));
   if (instance_.terminal()) quit();
 }
 

@@ -5,34 +5,46 @@
 
 namespace ensemble::internal {
 
+/// What a saga begins with.
+struct saga_start {
+  std::shared_ptr<const process_definition> definition{};
+  /// The start event, and whatever of its events are known already.
+  saga_events events{};
+  /// It was open before the restart, so that commands may be under way; what had happened by then.
+  std::optional<position> recovered{};
+  /// It is asked what it awaits even if that is nothing.
+  bool returns = false;
+};
+
 /// One running instance of a process: folds its events and does what is due. It holds nothing
-/// that folding the journal would not bring back.
+/// that folding the journal would not bring back, so it may be put to sleep whenever no command is
+/// outstanding.
 class saga final : public base_actor {
 public:
-  /// `begin`: the start event, and whatever of its events are known already. `recovered`: they
-  /// were read after a restart, so that commands may be under way.
-  saga(caf::actor_config& config, environment_ptr env,
-       std::shared_ptr<const process_definition> definition, saga_events begin, bool recovered,
-       directory_ptr directory, caf::actor manager, std::shared_ptr<const executor_role> role);
+  saga(caf::actor_config& config, environment_ptr env, saga_start start, directory_ptr directory,
+       caf::actor manager, std::shared_ptr<const executor_role> role);
 
 protected:
   caf::behavior make_behavior() override;
   void on_exit() override;
 
 private:
-  void fold(const saga_events& events);
+  void begin();
+  void fold(const recorded_event& event);
   void act();
   void give(const executor_actions::outgoing& out);
+  void record(new_event event);
+  void take(const std::shared_ptr<const recorded_event>& outside);
   void report(std::optional<timestamp> wake);
 
-  std::shared_ptr<const process_definition> definition_;
-  saga_events begin_;
+  saga_start start_;
   instance instance_{};
   std::shared_ptr<const executor_role> role_;
   executor executor_;
   caf::actor manager_;
-  std::optional<timestamp> reported_wake_{};
-  std::string reported_stuck_{};
+  saga_report told_{}; ///< the last one
+  bool tell_awaits_ = false;
+  std::vector<awaited_key> told_awaits_{};
   bool ended_before_ = false;
 };
 

@@ -18,6 +18,8 @@ struct history {
   const effect* undone{};
   int effects = 0;
   int undo_effects = 0;
+  position received{}; ///< of a step that awaits: when its event was
+  bool omitted = false;
 };
 
 class checker {
@@ -29,6 +31,9 @@ public:
     effects_are_recorded();
     const auto end = w_.fold_all();
     if (!end.terminal()) return; // told already
+    for (std::size_t n = 0; n < steps_.size(); ++n)
+      steps_[n].omitted = end.steps[n].forward.state == assignment::status::omitted;
+    receptions();
     if (end.phase == instance_phase::completed)
       completed();
     else
@@ -55,6 +60,22 @@ private:
     }
   }
 
+  void receptions() {
+    std::set<std::uint64_t> taken;
+    for (const auto& e : w_.journal) {
+      const auto* received = e.body.get_if<engine::event_received>();
+      if (!received) continue;
+      const auto& outside = w_.journal.at(received->event_position - 1);
+      if (outside.body.name() != received->event_name || outside.position >= e.position ||
+          outside.body.text() != received->event_text)
+        w_.violate("rule 7: received what was never recorded so");
+      if (!taken.insert(received->event_position).second)
+        w_.violate("rule 7: one outside event was received twice");
+      auto& h = steps_[p_.find_step(e.origin.step).value()];
+      if (outside.body.is<approved>() && h.received.value == 0) h.received = e.position;
+    }
+  }
+
   void effects_are_recorded() {
     for (const auto& e : w_.effects) {
       if (!e.reverted && e.at.value == 0)
@@ -67,6 +88,15 @@ private:
   void completed() {
     for (std::size_t n = 0; n < steps_.size(); ++n) {
       const auto& h = steps_[n];
+      if (h.omitted) {
+        if (h.effects != 0) w_.violate("G3: " + name(n) + " was omitted, and took effect");
+        continue;
+      }
+      if (p_.steps[n].awaits()) {
+        if (h.received.value == 0 && !w_.operated)
+          w_.violate("rule 7: completed, and " + name(n) + " never received its event");
+        continue;
+      }
       if (h.effects != 1 && !(w_.operated && h.effects == 0))
         w_.violate("G3: completed with " + std::to_string(h.effects) + " effects of " + name(n));
       if (h.undo_effects != 0) w_.violate("G4: completed, and " + name(n) + " is undone");
@@ -92,7 +122,11 @@ private:
         const auto& later = steps_[n];
         if (later.done && earlier.done && later.done->at < earlier.done->at)
           w_.violate("G2: " + name(n) + " was done before " + name(before));
-        if (later.done && !earlier.done && !w_.operated)
+        if (p_.steps[before].awaits() && later.done && !earlier.omitted && !w_.operated &&
+            (earlier.received.value == 0 || earlier.received > later.done->at))
+          w_.violate("rule 7: " + name(n) + " was done before " + name(before) + " had its event");
+        if (later.done && !earlier.done && !earlier.omitted && !p_.steps[before].awaits() &&
+            !w_.operated)
           w_.violate("G2: " + name(n) + " was done without " + name(before));
         if (later.undone && earlier.undone && later.undone->at > earlier.undone->at)
           w_.violate("G5: " + name(before) + " was undone before " + name(n));
@@ -159,7 +193,19 @@ private:
     return {};
   }
 
+  void delays() {
+    for (const auto& e : w_.journal) {
+      const auto index = p_.find_step(e.origin.step);
+      if (!index || !e.body.is<worked>() || e.origin.round != 0) continue;
+      const auto due = position_of(e.origin.causation);
+      if (due.value == 0 || w_.journal[due.value - 1].body.is<engine::retry_requested>()) continue;
+      if (e.time < w_.journal[due.value - 1].time + p_.steps[*index].delay)
+        w_.violate("G9: " + e.origin.step + " was done before its delay was over");
+    }
+  }
+
   void attempts_and_times() {
+    delays();
     for (const auto& e : w_.journal) {
       const auto index = p_.find_step(e.origin.step);
       const auto& policy = index ? p_.steps[*index].retries : p_.retries;

@@ -85,6 +85,8 @@ TEST_P(PlantedBug, CompensatingAfterThePivotIsSeen) {
   EXPECT_TRUE(caught("back_after_pivot", GetParam()));
 }
 
+TEST_P(PlantedBug, ADelayThatIsNotKeptIsSeen) { EXPECT_TRUE(caught("no_delay", GetParam())); }
+
 TEST_P(PlantedBug, FoldingABatchTopicByTopicIsSeen) {
   EXPECT_TRUE(caught("", GetParam(), {.fold_by_topic = true}));
 }

@@ -35,6 +35,13 @@ struct unworked {
   int step{};
 };
 struct remarked {}; ///< an event that no definition declares
+/// Outside events that a step may await.
+struct approved {
+  std::string key{};
+};
+struct denied {
+  std::string key{};
+};
 struct finished {};
 struct cancelled {};
 
@@ -48,6 +55,8 @@ ENSEMBLE_MESSAGE(worked_otherwise, 1, step)
 ENSEMBLE_MESSAGE(broke, 1, step)
 ENSEMBLE_MESSAGE(unworked, 1, step)
 ENSEMBLE_MESSAGE(remarked, 1)
+ENSEMBLE_MESSAGE(approved, 1, key)
+ENSEMBLE_MESSAGE(denied, 1, key)
 ENSEMBLE_MESSAGE(finished, 1)
 ENSEMBLE_MESSAGE(cancelled, 1)
 

@@ -29,11 +29,34 @@ ensemble::retry_policy random_policy(dice& d) {
   return r;
 }
 
+template <class Event>
+ensemble::awaited_definition awaiting(int index, bool success) {
+  ensemble::awaited_definition a;
+  a.outcome = noting<Event>(index + (success ? 300 : 400));
+  a.key_of_event = [](const message& m) { return m.as<Event>().key; };
+  a.key_of_state = [index](const std::any&) { return "k" + std::to_string(index); };
+  a.success = success;
+  return a;
+}
+
+void random_waits(dice& d, int index, ensemble::step_definition& s) {
+  s.awaited.push_back(awaiting<approved>(index, true));
+  if (d.chance(0.6)) s.awaited.push_back(awaiting<denied>(index, false));
+}
+
 ensemble::step_definition random_step(dice& d, int index, std::size_t services) {
   ensemble::step_definition s;
   s.name = "step" + std::to_string(index);
   for (int before = 0; before < index; ++before)
     if (d.chance(0.4)) s.after.push_back(static_cast<std::size_t>(before));
+  if (d.chance(0.2)) s.only_if = [](const std::any& state) { return seen(state) % 3 != 0; };
+  if (d.chance(0.4)) s.within = (5 + d.below(60)) * 1ms;
+  s.retries = random_policy(d);
+  if (d.chance(0.15)) {
+    random_waits(d, index, s);
+    return s;
+  }
+  if (d.chance(0.15)) s.delay = d.below(10) * 1ms;
   s.ask = {"s" + std::to_string(d.below(services)), &type_of<asked>(),
            [index](const std::any& state) {
              return message(asked{index, seen(state)});
@@ -48,8 +71,6 @@ ensemble::step_definition random_step(dice& d, int index, std::size_t services) 
               }};
     s.undone = noting<unworked>(index + 200);
   }
-  if (d.chance(0.4)) s.within = (5 + d.below(60)) * 1ms;
-  s.retries = random_policy(d);
   return s;
 }
 

@@ -76,8 +76,10 @@ void world::faulty_turn() {
       deliver(index);
   } else if (roll < 93) {
     now_ += dice_.below(6) * 1ms;
-  } else if (roll < 97) {
+  } else if (roll < 96) {
     crash(h);
+  } else if (roll < 98) {
+    outside_event();
   } else {
     operate();
   }
@@ -108,7 +110,47 @@ void world::read(holder& h, std::size_t at_most) {
     }
   }
   if (!h.acting && h.folded) h.acting.emplace(h.role, now_);
+  if (h.role.keeps_deadlines && h.folded) receive(h, batch);
   if (dice_.chance(0.1)) compare_with_reference(h);
+}
+
+// Rule 7, as a process manager does it: what is handed over is recorded, and folded when it comes
+// back from the journal.
+void world::receive(holder& h, const std::vector<const recorded_event*>& events) {
+  if (!h.outside) {
+    h.outside.emplace(std::size_t{100});
+    h.outside->add(*definition);
+  }
+  std::vector<outside_events::handed> handed;
+  const auto add = [&](std::vector<outside_events::handed> more) {
+    std::ranges::move(more, std::back_inserter(handed));
+  };
+  bool received = false;
+  for (const auto* e : events) {
+    if (const auto* taken = e->body.get_if<engine::event_received>()) {
+      h.outside->received({taken->event_position});
+      received = true;
+    }
+    add(h.outside->arrived(*e));
+  }
+  auto keys = awaited_keys(*h.folded);
+  if (received || keys != h.awaiting) {
+    h.awaiting = keys;
+    add(h.outside->awaits(id, std::move(keys)));
+  }
+  for (const auto& [to, event] : handed)
+    if (auto e = receive_event(*h.folded, event))
+      record({std::move(*e)}, h.folded->stream());
+    else
+      add(h.outside->returned(to, event));
+}
+
+void world::outside_event() {
+  const auto key = "k" + std::to_string(dice_.below(definition->steps.size()));
+  new_event e;
+  e.id = make_event_id(command_id::of(8, journal.size()), 0);
+  e.body = dice_.chance(0.7) ? message(approved{key}) : message(denied{key});
+  record({std::move(e)}, "outside-" + key);
 }
 
 void world::act(holder& h) {
@@ -127,6 +169,8 @@ void world::act(holder& h) {
 void world::crash(holder& h) {
   h.folded.reset();
   h.acting.reset();
+  h.outside.reset();
+  h.awaiting.clear();
   h.read = 0;
   h.dead = true;
 }
@@ -217,6 +261,7 @@ void world::heal() {
       }
       return;
     }
+    if (!awaited(i).empty() && round % 10 == 9) outside_event();
     if (i.stuck() && round % 40 == 39)
       operator_says(engine::retry_requested{}, "", direction::none);
     now_ += 1ms;

@@ -2,6 +2,7 @@
 
 #include "explorer/random_definition.hpp"
 #include "model/executor.hpp"
+#include "model/outside_events.hpp"
 
 #include <map>
 #include <memory>
@@ -35,7 +36,9 @@ struct holder {
   executor_role role{};
   std::optional<instance> folded{};
   std::optional<ensemble::executor> acting{};
-  std::size_t read = 0; ///< events of the journal it has seen
+  std::optional<outside_events> outside{}; ///< with whoever keeps the deadlines (rule 9)
+  std::vector<awaited_key> awaiting{};     ///< as it told `outside` last
+  std::size_t read = 0;                    ///< events of the journal it has seen
   bool dead = false;
 };
 
@@ -72,6 +75,8 @@ private:
   void handle(const due_command& c);
   void handle_effect(const due_command& c);
   void close(const due_command& c);
+  void receive(holder& h, const std::vector<const recorded_event*>& events);
+  void outside_event();
   void operate();
   void operator_says(message body, const std::string& step, direction d);
   std::vector<message> decide(const due_command& c);

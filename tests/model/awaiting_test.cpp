@@ -49,12 +49,18 @@ process_definition make_awaiting(bool pivot_first = false) {
   return p;
 }
 
+/// As its holder would, also when the step awaits nothing any more.
 script& receives(script& s, const message& body) {
   recorded_event outside;
   outside.position = {1000};
   outside.id = event_id::of(3, 3);
   outside.body = body;
-  return s.record(make_event_received(s.i, "approval", outside));
+  if (auto received = receive_event(s.i, outside)) return s.record(std::move(*received));
+  new_event late;
+  late.id = event_id::of(4, 4);
+  late.origin = {{}, {}, s.i.id, "approval", forward, s.of("approval").round};
+  late.body = engine::event_received{std::string(body.name()), 1, body.text(), 1000};
+  return s.record(std::move(late));
 }
 
 std::vector<std::string> awaited_now(const script& s) {
@@ -71,6 +77,14 @@ TEST(Awaiting, BeginsWhenItsDependenciesAreDoneAndAsksNothing) {
   s.works("a");
   EXPECT_THAT(s.due(), IsEmpty());
   EXPECT_THAT(awaited_now(s), ElementsAre("approval approved o-1", "approval denied o-1"));
+}
+
+TEST(Awaiting, AnEventWithAnotherKeyIsNotReceived) {
+  script s(make_awaiting());
+  s.works("a");
+  recorded_event outside;
+  outside.body = approved{"o-2", "ann"};
+  EXPECT_FALSE(receive_event(s.i, outside));
 }
 
 TEST(Awaiting, AReceivedEventIsItsSuccessAndIsFolded) {

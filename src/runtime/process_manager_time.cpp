@@ -1,0 +1,119 @@
+#include "runtime/log.hpp"
+#include "runtime/process_manager.hpp"
+
+#include <caf/all.hpp>
+
+#include <algorithm>
+#include <utility>
+
+// The process manager's callers that wait for an outcome, its timers, and its book.
+
+namespace ensemble::internal {
+
+namespace {
+constexpr auto book_every = std::chrono::seconds(1);
+} // namespace
+
+void process_manager::await(const await_outcome& what) {
+  const auto at = instances_.find(what.id);
+  if (at != instances_.end() && at->second.stuck) {
+    (*what.callback)(stuck_outcome(what.id));
+    return;
+  }
+  const auto number = next_waiter_++;
+  waiting_.emplace(what.id, waiter{number, what.deadline, what.callback});
+  timers_.insert({what.deadline, what.id, number});
+  if (at != instances_.end() || start_of(what.id) > seen_) return;
+  read_instance(what.id);
+}
+
+void process_manager::answer(instance_id id, const outcome& result) {
+  const auto [first, last] = waiting_.equal_range(id);
+  for (auto at = first; at != last; ++at) {
+    timers_.erase({at->second.deadline, id, at->second.number});
+    (*at->second.callback)(result);
+  }
+  waiting_.erase(first, last);
+}
+
+void process_manager::wake_at(instance_id id, running& r, std::optional<timestamp> at) {
+  if (r.wake) timers_.erase({*r.wake, id, 0});
+  r.wake = at;
+  if (at) timers_.insert({*at, id, 0});
+}
+
+void process_manager::tick() {
+  const auto time = now();
+  if (live_)
+    while (!timers_.empty() && timers_.begin()->at <= time) fire(*timers_.begin());
+  resume_some();
+  if (time - last_book_ < book_every) return;
+  last_book_ = time;
+  count_outside_events();
+  write_book();
+}
+
+void process_manager::fire(timer due) {
+  timers_.erase(due);
+  if (due.number == 0) {
+    auto& r = instances_.at(due.id);
+    r.wake.reset();
+    if (!r.active)
+      to_resume_.push_back(due.id); // after a long pause there may be many
+    else if (r.active->saga)
+      send(r.active->saga, wake_up{});
+    return;
+  }
+  const auto [first, last] = waiting_.equal_range(due.id);
+  const auto at = std::find_if(
+      first, last, [&](const auto& entry) { return entry.second.number == due.number; });
+  const auto late = std::move(at->second.callback);
+  waiting_.erase(at);
+  (*late)({outcome_kind::unknown, {}, due.id});
+}
+
+// Resending after a restart is paced, so that it does not drown new work.
+void process_manager::resume_some() {
+  if (to_resume_.empty()) return;
+  const auto rate = static_cast<double>(env().options.recovery_rate);
+  resume_allowance_ += rate * std::chrono::duration<double>(tick_every).count();
+  while (!to_resume_.empty() && (rate == 0 || resume_allowance_ >= 1)) {
+    resume_allowance_ -= 1;
+    const auto at = instances_.find(to_resume_.front());
+    if (at != instances_.end() && !at->second.active) load(at->first, at->second);
+    to_resume_.pop_front();
+  }
+}
+
+void process_manager::count_outside_events() {
+  env().count.outside_events_kept = outside_.kept_count();
+  env().count.outside_events_parked = outside_.parked_count();
+  for (const auto at : outside_.take_forgotten())
+    log().warn("the outside event at position {} is let go of: nobody awaited it, and more than {} "
+               "are kept",
+               at.value, env().options.kept_outside_events);
+}
+
+void process_manager::write_book() {
+  if (unconfirmed_ || !live_) return;
+  auto changes = book_.checkpoint(seen_, [this](instance_id id) { return row_of(id); });
+  falling_asleep_.clear();
+  for (const auto& change : outside_.take_changes()) {
+    changes.books.push_back(make_change(change));
+    if (change.open && !change.parked_because.empty())
+      log().warn("the outside event at position {} is parked: {}", change.at.value,
+                 change.parked_because);
+  }
+  if (changes.books.empty()) return;
+  unconfirmed_ = std::move(changes);
+  send_book();
+}
+
+void process_manager::send_book() {
+  auto job = std::make_shared<append_job>();
+  job->request = *unconfirmed_;
+  job->from = caf::actor_cast<caf::actor>(this);
+  send(directory_->writer, append_to_journal{std::move(job)});
+}
+
+} // namespace ensemble::internal
