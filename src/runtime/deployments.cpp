@@ -14,10 +14,11 @@ struct deployment_row {
   std::string process{};
   int version{};
   std::uint64_t after{}; ///< instances that begin behind this position
+  std::string start_event{};
   std::string structure{};
 };
 ENSEMBLE_MESSAGE_NAMED(deployment_row, "ensemble.deployment_row", 1, process, version, after,
-                       structure)
+                       start_event, structure)
 
 namespace {
 
@@ -66,7 +67,8 @@ void record_deployments(environment& env, journal& to) {
   const auto reader = to.open_reader();
   const auto rows = read_rows(*reader);
   env.deployed.clear();
-  for (const auto& row : rows) env.deployed[row.process].push_back({{row.after}, row.version});
+  for (const auto& row : rows)
+    env.deployed[row.process].push_back({{row.after}, row.version, row.start_event});
   const auto head = reader->head();
   append_request request;
   for (const auto& p : env.processes) {
@@ -75,9 +77,10 @@ void record_deployments(environment& env, journal& to) {
     auto& known = env.deployed[p->name];
     const auto newest = newest_version(env, p->name);
     if (p->version != newest || (!known.empty() && known.back().version == newest)) continue;
-    const deployment_row row{p->name, newest, head.value, structure_of(*p)};
+    const deployment_row row{p->name, newest, head.value, std::string(p->start.event->name),
+                             structure_of(*p)};
     request.books.push_back({std::string(deployments_book), key_of(row), message(row).text()});
-    known.push_back({head, newest});
+    known.push_back({head, newest, row.start_event});
     log().info("process '{}' is deployed in version {}, from position {} on", p->name, newest,
                head.value + 1);
   }
@@ -89,14 +92,14 @@ void record_deployments(environment& env, journal& to) {
                                     "recorded; free some space and start again");
 }
 
-process_ptr definition_at(const environment& env, std::string_view process, position start) {
+const deployment* deployment_at(const environment& env, std::string_view process, position start) {
   const auto at = env.deployed.find(process);
-  if (at == env.deployed.end()) return nullptr;
+  if (at == env.deployed.end() || at->second.empty()) return nullptr;
   const auto& all = at->second;
   // The last that was deployed before it; the first, for one that is older than them all.
   auto found = std::ranges::find_if(all, [&](const deployment& d) { return d.after >= start; });
   if (found != all.begin()) --found;
-  return find_definition(env, process, found->version);
+  return &*found;
 }
 
 process_ptr find_definition(const environment& env, std::string_view process, int version) {

@@ -15,10 +15,10 @@ inline constexpr std::string_view deployments_book = "ensemble.deployments";
 /// errc::bad_definition for a version that was deployed before with another structure.
 void record_deployments(environment& env, journal& to);
 
-/// The definition under which an instance runs that begins at that position; null if that version
-/// is not run here.
-[[nodiscard]] process_ptr definition_at(const environment& env, std::string_view process,
-                                        position start);
+/// What was deployed when an instance of that process began; null if nothing ever was. (Whether
+/// that version is run here is another question: see find_definition.)
+[[nodiscard]] const deployment* deployment_at(const environment& env, std::string_view process,
+                                              position start);
 /// The definition of that name and version, or null.
 [[nodiscard]] process_ptr find_definition(const environment& env, std::string_view process,
                                           int version);

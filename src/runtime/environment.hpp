@@ -40,6 +40,7 @@ using process_ptr = std::shared_ptr<const process_definition>;
 struct deployment {
   position after{};
   int version{};
+  std::string start_event{};
 };
 
 /// What all actors of one runtime share: settings, ports, and the thread-safe counters.

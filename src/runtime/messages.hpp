@@ -181,7 +181,12 @@ struct open_instances_read {
 };
 /// What happened behind the book's checkpoint.
 struct open_instances_tail {
-  std::vector<std::pair<instance_id, std::shared_ptr<const process_definition>>> began{};
+  struct beginning {
+    instance_id id{};
+    std::string process{};
+    int version{};
+  };
+  std::vector<beginning> began{};
   std::set<instance_id> moved{}; ///< had events
   std::set<instance_id> ended{};
   std::vector<outside_row> outside{}; ///< in the order of their positions

@@ -72,7 +72,6 @@ class tail_reader {
 public:
   tail_reader(journal_reader& reader, const environment& env) : reader_(reader), env_(env) {
     for (const auto& p : env.processes) outside_.add(*p);
-    for (const auto& p : deployed_definitions(env)) names_.insert(p->name);
   }
 
   open_instances_tail read(position checkpoint) {
@@ -99,11 +98,10 @@ private:
   }
 
   void look_at(const recorded_event& e) {
-    for (const auto& name : names_) {
-      const auto p = definition_at(env_, name, e.position);
-      if (p && p->start.event->name == e.body.name())
-        tail_.began.emplace_back(make_instance_id(e.position, name), p);
-    }
+    for (const auto& [process, deployments] : env_.deployed)
+      if (const auto* d = deployment_at(env_, process, e.position);
+          d && d->start_event == e.body.name())
+        tail_.began.push_back({make_instance_id(e.position, process), process, d->version});
     if (outside_.concerns(e)) outside_events_.emplace(e.position, outside_row{e, {}});
     if (const auto* received = e.body.get_if<engine::event_received>())
       outside_events_.erase({received->event_position});
@@ -117,7 +115,6 @@ private:
   journal_reader& reader_;
   const environment& env_;
   outside_events outside_{0};
-  std::set<std::string> names_{};
   std::map<position, outside_row> outside_events_{};
   open_instances_tail tail_{};
 };

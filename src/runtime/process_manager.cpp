@@ -91,6 +91,7 @@ void process_manager::rows_read(const open_instances_page& page) {
     for (const auto& [id, r] : std::exchange(instances_, {}))
       if (r.wake) timers_.erase({*r.wake, id, 0});
     stuck_.clear();
+    not_run_.clear();
     env().count.instances_stuck = env().count.instances_asleep = 0;
     outside_ = outside_events(env().options.kept_outside_events);
     for (const auto& p : env().processes) outside_.add(*p);
@@ -104,11 +105,9 @@ void process_manager::found_open(const open_instances_tail& tail) {
   if (live_) return;
   seen_ = recovered_to_ = tail.head;
   book_.loaded(tail.checkpoint);
-  for (const auto& [id, definition] : tail.began) {
-    running r;
-    r.definition = definition;
-    r.recovered = true;
-    if (instances_.emplace(id, std::move(r)).second) book_.opened(id);
+  for (const auto& [id, process, version] : tail.began) {
+    add_open(id, process, version);
+    book_.opened(id);
   }
   for (const auto id : tail.ended)
     if (instances_.contains(id)) let_go(id);

@@ -74,6 +74,8 @@ private:
   void ask_reader(read_request request);
 
   // Instances (process_manager_instances.cpp).
+  /// An instance that was open before the start. Null: its version is not run here.
+  running* add_open(instance_id id, const std::string& process, int version);
   void add_row(instance_id id, const open_instance& row);
   void begin(const process_ptr& definition, const std::shared_ptr<const committed_batch>& batch,
              std::uint32_t at);
@@ -119,6 +121,8 @@ private:
 
   std::unordered_map<instance_id, running> instances_{};
   std::unordered_map<instance_id, std::string> stuck_{}; ///< why
+  /// Of those without a definition: process and version.
+  std::unordered_map<instance_id, std::pair<std::string, int>> not_run_{};
   std::unordered_map<caf::actor_id, instance_id> by_actor_{};
   /// What an instance that is asleep awaits, and what it had folded: for its row.
   struct sleep {

@@ -4,6 +4,7 @@
 
 #include <caf/all.hpp>
 
+#include <tuple>
 #include <utility>
 
 // The process manager's instances: from their beginning, through sleep and waking, to their end.
@@ -15,24 +16,26 @@ namespace {
 constexpr auto worth_passivating = std::chrono::seconds(1);
 } // namespace
 
+process_manager::running* process_manager::add_open(instance_id id, const std::string& process,
+                                                    int version) {
+  auto& added = instances_[id];
+  added.definition = find_definition(env(), process, version);
+  added.recovered = true;
+  if (added.definition) return &added;
+  not_run_[id] = {process, version};
+  set_stuck(id, added,
+            "version " + std::to_string(version) + " of process '" + process +
+                "' is not run here: give it to the runtime");
+  return nullptr;
+}
+
 void process_manager::add_row(instance_id id, const open_instance& row) {
-  running r;
-  r.definition = find_definition(env(), row.process, row.version);
-  r.recovered = true;
-  auto& added = instances_.emplace(id, std::move(r)).first->second;
-  if (!added.definition) {
-    log().warn("instance {} is open, but version {} of process '{}' is not run here", to_string(id),
-               row.version, row.process);
-    set_stuck(id, added,
-              "version " + std::to_string(row.version) + " of process '" + row.process +
-                  "' is not run here: give it to the runtime");
-    return;
-  }
-  if (!row.asleep) return;
-  set_asleep(added, true);
-  set_stuck(id, added, row.stuck);
-  wake_at(id, added, row.wake);
-  hand_over(outside_.awaits(id, awaited_keys(row, *added.definition)));
+  auto* added = add_open(id, row.process, row.version);
+  if (!added || !row.asleep) return;
+  set_asleep(*added, true);
+  set_stuck(id, *added, row.stuck);
+  wake_at(id, *added, row.wake);
+  hand_over(outside_.awaits(id, awaited_keys(row, *added->definition)));
 }
 
 void process_manager::begin(const process_ptr& definition,
@@ -80,9 +83,10 @@ void process_manager::loaded(instance_id id, const std::vector<recorded_event>& 
     // Somebody waits for an instance that is not open: tell how it ended.
     for (const auto& p : env().processes)
       if (!events.empty() && make_instance_id(events.front().position, p->name) == id)
-        if (const auto definition = definition_at(env(), p->name, events.front().position))
-          if (const auto i = fold_instance(definition, events); i.terminal())
-            return answer(id, outcome_of(i));
+        if (const auto* d = deployment_at(env(), p->name, events.front().position))
+          if (const auto definition = find_definition(env(), p->name, d->version))
+            if (const auto i = fold_instance(definition, events); i.terminal())
+              return answer(id, outcome_of(i));
     return;
   }
   auto& r = at->second;
@@ -152,6 +156,7 @@ void process_manager::let_go(instance_id id) {
   if (r.active && r.active->saga) by_actor_.erase(r.active->saga.id());
   instances_.erase(id);
   falling_asleep_.erase(id);
+  not_run_.erase(id);
   book_.closed(id);
   env().count.instances_open = instances_.size();
   hand_over(outside_.awaits(id, {}));
@@ -218,6 +223,10 @@ void process_manager::hand_over(const std::vector<outside_events::handed>& hande
 open_instance process_manager::row_of(instance_id id) const {
   const auto& r = instances_.at(id);
   open_instance row;
+  if (!r.definition) {
+    std::tie(row.process, row.version) = not_run_.at(id);
+    return row;
+  }
   row.process = r.definition->name;
   row.version = r.definition->version;
   row.wake = r.wake;

@@ -1,0 +1,75 @@
+#include "runtime/leave.hpp"
+
+#include <thread>
+
+namespace leave {
+
+using namespace std::chrono_literals;
+using ensemble::decision;
+
+void host_services(ensemble::runtime& r) {
+  r.host(
+       ensemble::service<>("staff").on<ask_leave>(&ask_leave::id,
+                                                  [](const ask_leave& c) -> decision<leave_asked> {
+                                                    return leave_asked{c.id, c.ticket};
+                                                  }))
+      .host(ensemble::service<>("boss")
+                .on<grant>(&grant::ticket,
+                           [](const grant& c) -> decision<granted> { return granted{c.ticket}; })
+                .on<deny>(&deny::ticket,
+                          [](const deny& c) -> decision<denied> { return denied{c.ticket}; }))
+      .host(
+          ensemble::service<>("calendar")
+              .on<book>(&book::id, [](const book& c) -> decision<booked> { return booked{c.id}; }));
+}
+
+ensemble::process_definition leaving(const options& o) {
+  return ensemble::process<request>("leaving", "staff")
+      .version(o.version)
+      .starts_on<leave_asked>([](request& r, const leave_asked& e) {
+        r = {e.id, e.ticket};
+      })
+      .step("approval")
+      .awaits<granted>(&granted::ticket, &request::ticket)
+      .awaits_failure<denied>(&denied::ticket, &request::ticket)
+      .within(o.within)
+      .step(o.last_step)
+      .after("approval")
+      .delayed_by(o.booked_after)
+      .asks("calendar", [](const request& r) { return book{r.id}; })
+      .succeeds_on<booked>();
+}
+
+void set_up(ensemble::runtime& r, const options& o) {
+  host_services(r);
+  r.orchestrate(leaving(o));
+}
+
+std::vector<ensemble::receipt> ask(ensemble::runtime& r, const std::string& prefix, int count) {
+  std::vector<std::future<ensemble::receipt>> sent;
+  for (int n = 0; n < count; ++n) {
+    const auto id = prefix + std::to_string(n);
+    sent.push_back(r.send("staff", ask_leave{id, "t-" + id}));
+  }
+  std::vector<ensemble::receipt> receipts;
+  for (auto& s : sent) receipts.push_back(s.get());
+  return receipts;
+}
+
+void grant_all(ensemble::runtime& r, const std::string& prefix, int count) {
+  std::vector<std::future<ensemble::receipt>> sent;
+  for (int n = 0; n < count; ++n)
+    sent.push_back(r.send("boss", grant{"t-" + prefix + std::to_string(n)}));
+  for (auto& s : sent) (void)s.get();
+}
+
+bool eventually(const std::function<bool()>& holds) {
+  const auto end = std::chrono::steady_clock::now() + 30s;
+  while (!holds()) {
+    if (std::chrono::steady_clock::now() > end) return false;
+    std::this_thread::sleep_for(1ms);
+  }
+  return true;
+}
+
+} // namespace leave
