@@ -99,6 +99,12 @@ std::vector<outside_events::handed> outside_events::returned(instance_id from,
   return place(e);
 }
 
+std::vector<outside_events::handed> outside_events::in_hand() const {
+  std::vector<handed> all;
+  for (const auto& [at, h] : in_hand_) all.push_back(h);
+  return all;
+}
+
 void outside_events::received(position at) {
   changed_.insert(at);
   if (kept_.contains(at)) unkeep(at);

@@ -44,6 +44,8 @@ public:
   [[nodiscard]] std::vector<handed> awaits(instance_id id, std::vector<awaited_key> keys);
   /// The instance did not want the event that it was handed; somebody else may.
   [[nodiscard]] std::vector<handed> returned(instance_id from, const recorded_event& e);
+  /// Everything that is in hand: whoever was to record it may have been lost.
+  [[nodiscard]] std::vector<handed> in_hand() const;
   /// The journal says that the event at that position was received.
   void received(position at);
   /// An event that was parked before a restart.

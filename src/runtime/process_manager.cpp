@@ -60,7 +60,10 @@ caf::behavior process_manager::make_behavior() {
         for (const auto& [actor, id] : by_actor_) send(instances_.at(id).active->saga, m);
         if (m.restarted == reader_role) // what the last reader was asked is lost
           for (auto& [tag, request] : std::exchange(reads_, {})) ask_reader(request);
-        if (m.restarted == writer_role && unconfirmed_) send_book();
+        if (m.restarted == writer_role) { // and what the last writer was given
+          if (unconfirmed_) send_book();
+          hand_over(outside_.in_hand());
+        }
       },
       [this](const appends_done&) { unconfirmed_.reset(); },
   };
