@@ -1,6 +1,7 @@
 #include "runtime/actor_house.hpp"
 
 #include "model/thrown.hpp"
+#include "runtime/deployments.hpp"
 #include "runtime/event_observer.hpp"
 #include "runtime/gateway.hpp"
 #include "runtime/journal_reading.hpp"
@@ -59,6 +60,7 @@ caf::actor actor_house::spawn_blocking(Args&&... args) {
 }
 
 void actor_house::open() {
+  record_deployments(*env_, *journal_);
   auto recovered = std::make_shared<std::promise<void>>();
   auto done = recovered->get_future();
   {

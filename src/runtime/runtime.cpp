@@ -4,7 +4,6 @@
 #include "model/thrown.hpp"
 #include "runtime/actor_house.hpp"
 #include "runtime/deployment.hpp"
-#include "runtime/deployments.hpp"
 #include "runtime/identity.hpp"
 #include "runtime/log.hpp"
 #include "runtime/runtime_access.hpp"
@@ -112,7 +111,6 @@ void runtime::start() {
                           env->options.headroom};
   auto journal = open_journal(options);
   internal::check_names(*env, *journal->open_reader());
-  internal::record_deployments(*env, *journal);
   internal::log().info("start: journal {}, {} services, {} processes", options.path,
                        env->services.size(), env->processes.size());
   self.house = std::make_unique<internal::actor_house>(env, std::move(journal), self.on_failure);
