@@ -5,6 +5,8 @@
 //
 // Only commits are timed: callers make requests on threads of their own.
 
+#include "disk.hpp"
+
 #include <ensemble/journal.hpp>
 
 #include <algorithm>
@@ -22,9 +24,6 @@
 #include <string_view>
 #include <vector>
 
-#include <fcntl.h>
-#include <unistd.h>
-
 namespace {
 
 using namespace ensemble;
@@ -40,23 +39,6 @@ struct settings {
 
 double seconds_since(clock_type::time_point start) {
   return std::chrono::duration<double>(clock_type::now() - start).count();
-}
-
-// What the disk can do at most: 4 KiB written and synced, one after the other.
-double syncs_a_second(const std::filesystem::path& directory) {
-  const auto path = directory / "ensemble-bench-sync";
-  const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_TRUNC, 0644);
-  if (file < 0) throw std::runtime_error("cannot write in " + directory.string());
-  const std::vector<char> page(4096, 'x');
-  constexpr int rounds = 500;
-  const auto start = clock_type::now();
-  for (int i = 0; i < rounds; ++i)
-    if (::pwrite(file, page.data(), page.size(), i % 256 * 4096) < 0 || ::fdatasync(file) != 0)
-      throw std::runtime_error("cannot sync in " + directory.string());
-  const double rate = rounds / seconds_since(start);
-  ::close(file);
-  std::filesystem::remove(path);
-  return rate;
 }
 
 // By this process, to any file: the kernel's count.

@@ -1,3 +1,4 @@
+#include "model/answer.hpp"
 #include "model/engine_messages.hpp"
 #include "model/instance.hpp"
 #include "model/planted_bug.hpp"
@@ -14,20 +15,6 @@ namespace ensemble {
 namespace {
 
 using status = assignment::status;
-
-/// What an event says about the command that caused it.
-struct answer {
-  enum class kind { success, failure, voided, open } what = kind::open;
-  std::string reason{};
-  const outcome_definition* outcome{}; ///< the declared event, to be folded
-};
-
-const outcome_definition* declared(const std::vector<outcome_definition>& outcomes,
-                                   std::string_view name) {
-  for (const auto& o : outcomes)
-    if (o.event->name == name) return &o;
-  return nullptr;
-}
 
 /// Folds one event into one instance.
 class fold {
@@ -87,41 +74,16 @@ private:
     auto* a = addressed_and_open(step);
     if (!a) return;
     switch (e_.origin.direction) {
-    case direction::forward: forward_answered(step, read(p_.steps[step])); break;
-    case direction::undo: undo_answered(step, read_final(p_.steps[step].undone)); break;
+    case direction::forward: forward_answered(step, read_answer(p_.steps[step], e_)); break;
+    case direction::undo: undo_answered(step, read_answer(p_.steps[step].undone, e_)); break;
     case direction::complete:
-      last_word_answered(*a, read_final(p_.completed), instance_phase::completed);
+      last_word_answered(*a, read_answer(p_.completed, e_), instance_phase::completed);
       break;
     case direction::abort:
-      last_word_answered(*a, read_final(p_.aborted), instance_phase::compensated);
+      last_word_answered(*a, read_answer(p_.aborted, e_), instance_phase::compensated);
       break;
     default: break;
     }
-  }
-
-  answer engine_answer() const {
-    if (e_.body.is<engine::command_voided>()) return {answer::kind::voided, "voided", nullptr};
-    if (const auto* rejected = e_.body.get_if<engine::command_rejected>())
-      return {answer::kind::failure, "refused: " + rejected->reason, nullptr};
-    if (!e_.last) return {}; // a later event of the same decision may be a declared one
-    return {answer::kind::failure,
-            "answered with '" + std::string(e_.body.name()) + "', which is not declared", nullptr};
-  }
-
-  answer read(const step_definition& s) const {
-    const auto name = e_.body.name();
-    if (const auto* o = declared(s.successes, name)) return {answer::kind::success, {}, o};
-    if (const auto* o = declared(s.failures, name))
-      return {answer::kind::failure, "answered with '" + std::string(name) + "'", o};
-    if (e_.body.is<engine::command_acknowledged>() && s.successes.empty())
-      return {answer::kind::success, {}, nullptr};
-    return engine_answer();
-  }
-
-  answer read_final(const outcome_definition& expected) const {
-    if (expected.event && expected.event->name == e_.body.name())
-      return {answer::kind::success, {}, &expected};
-    return engine_answer();
   }
 
   void remember(const answer& got) {

@@ -209,4 +209,16 @@ TEST(Outcome, WithoutLastWordsTheLastStepEndsTheProcess) {
 }
 
 } // namespace
+// A command over several entities acknowledges on its home in front of its events.
+TEST(Outcome, AnAcknowledgementInFrontOfEventsDecidesNothing) {
+  auto p = make_process({{"a"}, {"b", "a"}});
+  script declared(p);
+  declared.answered("a", forward, {engine::command_acknowledged{}, worked{"a"}});
+  EXPECT_THAT(declared.due(), ElementsAre("do b"));
+  step_of(p, "a").successes.clear();
+  script undeclared(p);
+  undeclared.answered("a", forward, {engine::command_acknowledged{}, remarked{}});
+  EXPECT_THAT(undeclared.due(), ElementsAre("abort"));
+}
+
 } // namespace machine
