@@ -177,8 +177,11 @@ private:
   }
 
   bool past_pivot(position at) const {
-    for (std::size_t n = 0; n < steps_.size(); ++n)
-      if (p_.steps[n].pivot && steps_[n].done && steps_[n].done->at <= at) return true;
+    for (std::size_t n = 0; n < steps_.size(); ++n) {
+      const auto& h = steps_[n];
+      const auto reached = h.done ? h.done->at : h.received;
+      if (p_.steps[n].pivot && reached.value != 0 && reached <= at) return true;
+    }
     return false;
   }
 
