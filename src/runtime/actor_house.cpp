@@ -42,14 +42,20 @@ actor_house::actor_house(environment_ptr env, std::unique_ptr<ensemble::journal>
       journal_(std::move(journal)),
       on_failure_(std::move(on_failure)),
       threads_(std::make_unique<effect_threads>(env_->options.effect_threads)) {
+  system_ = env_->hosts_system;
+  if (system_) return;
   // CAF's default policy lets one busy pair of actors starve all others.
   config_.set("scheduler.policy", caf::atom("sharing"));
   config_.set("scheduler.max-throughput", std::size_t{100});
   config_.set("scheduler.max-threads", worker_count(env_->options));
-  system_ = std::make_unique<caf::actor_system>(config_);
+  own_system_ = std::make_unique<caf::actor_system>(config_);
+  system_ = own_system_.get();
 }
 
-actor_house::~actor_house() { close(std::chrono::seconds(10)); }
+actor_house::~actor_house() {
+  close(std::chrono::seconds(10));
+  if (!own_system_) env_->actors->wait_for_none(); // else its destructor waits
+}
 
 // Detached, on a thread of its own, where the journal makes callers wait for a disk.
 template <class Actor, class... Args>
@@ -235,7 +241,7 @@ bool actor_house::end(const std::vector<caf::actor>& actors, timestamp deadline)
 }
 
 void actor_house::close(duration limit) {
-  if (!system_ || closing_) return;
+  if (closing_) return;
   const auto deadline = env_->clock() + limit;
   env_->credits.close();
   {
@@ -259,11 +265,16 @@ void actor_house::close(duration limit) {
   ended = end(hosts, deadline) && ended;
   ended = end({now->writer}, deadline) && ended;
   ended = end({now->reader, supervisor_}, deadline) && ended;
-  if (!ended) log().warn("stop: some actors were still at work when the time was over");
   {
     const std::lock_guard lock(mutex_);
     directory_ = std::make_shared<internal::directory>();
+    supervisor_ = nullptr;
   }
+  now = {};
+  first.clear();
+  hosts.clear(); // with the last handles go the actors
+  ended = env_->actors->wait_for_none(deadline - env_->clock()) && ended;
+  if (!ended) log().warn("stop: some actors were still at work when the time was over");
 }
 
 } // namespace ensemble::internal

@@ -21,7 +21,7 @@ class actor_house {
 public:
   actor_house(environment_ptr env, std::unique_ptr<ensemble::journal> journal,
               std::function<void(const error&)> on_failure);
-  /// Ends everything.
+  /// Ends everything, and waits until no actor is left. The host program's system goes on.
   ~actor_house();
   actor_house(const actor_house&) = delete;
   actor_house& operator=(const actor_house&) = delete;
@@ -64,7 +64,8 @@ private:
   std::function<void(const error&)> on_failure_;
   std::unique_ptr<effect_threads> threads_;
   caf::actor_system_config config_;
-  std::unique_ptr<caf::actor_system> system_;
+  std::unique_ptr<caf::actor_system> own_system_; ///< none: in the host program's
+  caf::actor_system* system_;
   caf::actor supervisor_{};
   std::atomic<std::size_t> pending_callers_ = 0;
   mutable std::mutex mutex_; ///< of directory_, failure_ and on_recovered_

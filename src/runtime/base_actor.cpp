@@ -8,6 +8,7 @@ namespace ensemble::internal {
 
 base_actor::base_actor(caf::actor_config& config, environment_ptr env, std::string role)
     : caf::event_based_actor(config), env_(std::move(env)), role_(std::move(role)) {
+  env_->actors->joined();
   set_default_handler([](caf::scheduled_actor* self, caf::message_view& unknown) {
     log().error("{}: dropped a message that it has no handler for: {}", self->name(),
                 caf::to_string(unknown.move_content_to_message()));
@@ -26,6 +27,12 @@ base_actor::base_actor(caf::actor_config& config, environment_ptr env, std::stri
     }
     return caf::exit_reason::unhandled_exception;
   });
+}
+
+base_actor::~base_actor() {
+  const auto actors = env_->actors;
+  env_.reset(); // users' objects may end with the runtime, and it holds their functions
+  actors->left();
 }
 
 void base_actor::on_exit() {

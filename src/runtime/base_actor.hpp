@@ -18,6 +18,7 @@ using environment_ptr = std::shared_ptr<environment>;
 class base_actor : public caf::event_based_actor {
 public:
   base_actor(caf::actor_config& config, environment_ptr env, std::string role);
+  ~base_actor() override;
   const char* name() const override { return role_.c_str(); }
 
 protected:

@@ -1,10 +1,13 @@
 #pragma once
 
 #include "model/message_registry.hpp"
+#include "runtime/actor_count.hpp"
 #include "runtime/admission.hpp"
 #include "runtime/clock.hpp"
 
 #include <ensemble/runtime.hpp>
+
+#include <caf/fwd.hpp>
 
 #include <atomic>
 #include <map>
@@ -55,6 +58,10 @@ struct environment {
   /// By the process's name, in the order of the positions; set once, at the start.
   std::map<std::string, std::vector<deployment>, std::less<>> deployed{};
   admission credits;
+  /// Where the actors live; none: in a system of the runtime's own.
+  caf::actor_system* hosts_system = nullptr;
+  /// Shared, since the last actor lets go of the environment before it is counted as gone.
+  const std::shared_ptr<actor_count> actors = std::make_shared<actor_count>();
   counters count{};
   /// The newest commit found the disk full. Now and then it is taken back, for another try.
   std::atomic<bool> journal_full = false;

@@ -288,4 +288,9 @@ void runtime_access::set_clock(runtime& r, std::function<timestamp()> clock) {
   r.implementation_->env->clock = std::move(clock);
 }
 
+void runtime_access::set_actor_system(runtime& r, caf::actor_system& system) {
+  r.implementation_->must_be_new("use_actor_system()");
+  r.implementation_->env->hosts_system = &system;
+}
+
 } // namespace ensemble

@@ -67,7 +67,9 @@ struct outside_library {
 const std::vector<outside_library>& outside_libraries() {
   static const std::vector<outside_library> all{
       {"nlohmann/", {"src/model/", "tests/", "apps/"}},
-      {"caf/", {"src/runtime/", "src/node/", "include/ensemble/caf.hpp", "tests/", "benchmarks/"}},
+      {"caf/",
+       {"src/runtime/", "src/node/", "include/ensemble/caf.hpp", "apps/examples/", "tests/",
+        "benchmarks/"}},
       {"sqlite3", {"src/journal/sqlite", "tests/journal/sqlite"}},
       {"spdlog/",
        {"src/runtime/", "src/node/", "src/bridge/", "src/web/", "apps/", "tests/", "benchmarks/"}},
