@@ -2,6 +2,7 @@
 
 #include "explorer/messages.hpp"
 #include "model/engine_messages.hpp"
+#include "model/operator_decision.hpp"
 
 #include <algorithm>
 
@@ -213,36 +214,34 @@ void world::record(std::vector<new_event> events, const std::string& stream) {
   }
 }
 
-void world::operator_says(message body, const std::string& step, direction d) {
+// Only what is accepted reaches the journal (rule 18).
+void world::operator_says(operator_word word) {
   const auto i = fold_all();
-  new_event e;
-  e.id = make_event_id(command_id::of(7, journal.size()), 0);
-  e.origin.instance = id;
-  e.origin.step = step;
-  e.origin.direction = d;
-  e.body = std::move(body);
-  record({std::move(e)}, i.stream());
+  word.reason = "test";
+  const auto decided =
+      ensemble::decide(i, word, make_event_id(command_id::of(7, journal.size()), 0));
+  if (decided.event) record({*decided.event}, i.stream());
 }
 
 void world::operate() {
   const auto i = fold_all();
   if (i.terminal()) return;
   switch (dice_.below(4)) {
-  case 0: operator_says(engine::retry_requested{}, "", direction::none); break;
-  case 1:
-    if (i.phase == instance_phase::forward && !i.past_pivot())
-      operator_says(engine::abort_requested{"test"}, "", direction::none);
-    break;
+  case 0: operator_says({.verb = operator_verb::retry}); break;
+  case 1: operator_says({.verb = operator_verb::abort}); break;
   default: {
     if (!i.stuck() || !dice_.chance(0.5)) return;
     operated = true;
     for (std::size_t n = 0; n < i.steps.size(); ++n) {
       const auto& name = definition->steps[n].name;
       if (i.steps[n].forward.state == assignment::status::stuck)
-        operator_says(engine::skip_requested{"test", "worked", 1, R"({"step":1})"}, name,
-                      direction::forward);
+        operator_says({.verb = operator_verb::skip,
+                       .step = name,
+                       .direction = direction::forward,
+                       .event_text = R"({"step":1})"});
       if (i.steps[n].undo.state == assignment::status::stuck)
-        operator_says(engine::skip_requested{}, name, direction::undo);
+        operator_says(
+            {.verb = operator_verb::skip, .step = name, .direction = direction::undo});
     }
   }
   }
@@ -263,7 +262,7 @@ void world::heal() {
     }
     if (!awaited(i).empty() && round % 10 == 9) outside_event();
     if (i.stuck() && round % 40 == 39)
-      operator_says(engine::retry_requested{}, "", direction::none);
+      operator_says({.verb = operator_verb::retry});
     now_ += 1ms;
   }
   violate("G1: not finished after healing: " + fold_all().stuck_reason());

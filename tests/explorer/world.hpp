@@ -4,6 +4,8 @@
 #include "model/executor.hpp"
 #include "model/outside_events.hpp"
 
+#include <ensemble/operator_word.hpp>
+
 #include <map>
 #include <memory>
 #include <optional>
@@ -78,7 +80,7 @@ private:
   void receive(holder& h, const std::vector<const recorded_event*>& events);
   void outside_event();
   void operate();
-  void operator_says(message body, const std::string& step, direction d);
+  void operator_says(operator_word word);
   std::vector<message> decide(const due_command& c);
   std::vector<message> decide_forward(const due_command& c, std::size_t roll);
   [[nodiscard]] bool handled(const due_command& c) const;
