@@ -2,11 +2,13 @@
 
 // All of ensemble but the test helpers (testing.hpp).
 #include <ensemble/backup.hpp>
+#include <ensemble/control.hpp>
 #include <ensemble/error.hpp>
 #include <ensemble/event.hpp>
 #include <ensemble/identity.hpp>
 #include <ensemble/journal.hpp>
 #include <ensemble/message.hpp>
+#include <ensemble/operator_word.hpp>
 #include <ensemble/process.hpp>
 #include <ensemble/runtime.hpp>
 #include <ensemble/service.hpp>

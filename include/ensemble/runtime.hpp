@@ -2,6 +2,7 @@
 
 #include <ensemble/event.hpp>
 #include <ensemble/journal.hpp>
+#include <ensemble/operator_word.hpp>
 #include <ensemble/process.hpp>
 #include <ensemble/service.hpp>
 
@@ -95,6 +96,10 @@ struct outcome {
 /// A receipt, or why there is none (a code and a text; never a business refusal).
 using send_callback = std::function<void(const receipt*, const error*)>;
 using outcome_callback = std::function<void(const outcome&)>;
+/// What was asked for, or why there is none.
+using operator_callback = std::function<void(const operator_answer*, const error*)>;
+using report_callback = std::function<void(const instance_report*, const error*)>;
+using stuck_callback = std::function<void(const stuck_instances*, const error*)>;
 using event_callback = std::function<void(const recorded_event&)>;
 
 /// Counters since the start, but for those that say otherwise.
@@ -165,6 +170,25 @@ public:
   [[nodiscard]] outcome await(const receipt& of, duration timeout);
   /// The same, telling a callback (once). It may come before this returns.
   void await(const receipt& of, duration timeout, outcome_callback callback);
+
+  /// Gives an operator's word about an instance (rule 18 of the process machine). The future is
+  /// ready when the word is durable, or refused: a refusal is a value, and says what to do instead.
+  /// Of two operators at once one is first, and the other is told what became of it. Throws
+  /// errc::wrong_state (not started, or stopped); the future throws errc::journal_full, and
+  /// errc::unknown_outcome if the runtime stopped or failed first: give the word again under the
+  /// same idempotency key.
+  [[nodiscard]] std::future<operator_answer> operate(operator_word word);
+  void operate(operator_word word, operator_callback callback);
+
+  /// How an instance stands. The future throws errc::bad_argument when the journal holds no
+  /// instance of that id of a process that is run here.
+  [[nodiscard]] std::future<instance_report> inspect(instance_id instance);
+  void inspect(instance_id instance, report_callback callback);
+
+  /// Which instances are stuck: at most `limit` of those that were started after `after` (none:
+  /// from the first). Reads every open instance from the journal: meant for people, not for loops.
+  [[nodiscard]] std::future<stuck_instances> stuck(std::size_t limit = 100, instance_id after = {});
+  void stuck(std::size_t limit, instance_id after, stuck_callback callback);
 
   /// The durable state of an entity, at least as new as the receipt that is given (on one node that
   /// holds for every receipt handed out before).

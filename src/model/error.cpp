@@ -18,6 +18,7 @@ std::string_view to_string(errc code) noexcept {
   case errc::journal_failed: return "journal_failed";
   case errc::overloaded: return "overloaded";
   case errc::wrong_state: return "wrong_state";
+  case errc::not_running: return "not_running";
   case errc::would_block: return "would_block";
   case errc::handler_failed: return "handler_failed";
   case errc::unknown_outcome: return "unknown_outcome";

@@ -7,6 +7,7 @@
 #include "runtime/journal_reading.hpp"
 #include "runtime/journal_writer.hpp"
 #include "runtime/log.hpp"
+#include "runtime/operator_desk.hpp"
 #include "runtime/process_manager.hpp"
 #include "runtime/service_host.hpp"
 #include "runtime/supervisor.hpp"
@@ -83,6 +84,7 @@ void actor_house::open() {
   for (const auto& [name, service] : env_->services) roles.push_back(name);
   roles.emplace_back(gateway_role);
   roles.emplace_back(manager_role);
+  roles.emplace_back(desk_role);
   for (const auto& role : roles) install(role, spawn_role(role, directory()));
   announce("");
   done.get();
@@ -101,6 +103,7 @@ caf::actor actor_house::spawn_role(const std::string& role, const directory_ptr&
     return spawn_blocking<journal_reading>(env_, std::move(reader), supervisor_);
   }
   if (role == gateway_role) return system_->spawn<gateway>(env_, now);
+  if (role == desk_role) return system_->spawn<operator_desk>(env_, now);
   if (role == manager_role)
     return system_->spawn<process_manager>(env_, now, supervisor_, [this] {
       const std::lock_guard lock(mutex_);
@@ -125,6 +128,8 @@ void actor_house::install(const std::string& role, caf::actor actor) {
     next->gateway = std::move(actor);
   else if (role == manager_role)
     next->manager = std::move(actor);
+  else if (role == desk_role)
+    next->desk = std::move(actor);
   else
     next->hosts[role] = std::move(actor);
   directory_ = std::move(next);
@@ -134,7 +139,7 @@ void actor_house::announce(const std::string& restarted) {
   const auto now = directory();
   const directory_changed change{now, restarted};
   for (const auto& [name, host] : now->hosts) anon_send(host, change);
-  for (const auto& actor : {now->reader, now->gateway, now->manager, now->writer})
+  for (const auto& actor : {now->reader, now->gateway, now->manager, now->desk, now->writer})
     anon_send(actor, change);
 }
 
@@ -185,6 +190,8 @@ void actor_house::kill(const std::string& role) {
     kill_now(now->gateway);
   else if (role == manager_role)
     kill_now(now->manager);
+  else if (role == desk_role)
+    kill_now(now->desk);
   else
     kill_now(now->host(role));
 }
@@ -204,6 +211,7 @@ void actor_house::fail(const error& why) {
   threads_->discard();
   for (const auto& [name, host] : now->hosts) kill_now(host);
   kill_now(now->manager);
+  kill_now(now->desk); // tells those who wait
   anon_send(now->gateway, runtime_failed{std::make_shared<error>(why)});
   if (opening)
     opening(&why);
@@ -260,7 +268,7 @@ void actor_house::close(duration limit) {
   for (const auto& observer : now->observers) first.push_back(observer.actor);
   bool ended = end(first, deadline);
   threads_->stop(); // the outcomes of running effects reach the hosts before their end
-  std::vector<caf::actor> hosts{now->gateway};
+  std::vector<caf::actor> hosts{now->gateway, now->desk};
   for (const auto& [name, host] : now->hosts) hosts.push_back(host);
   ended = end(hosts, deadline) && ended;
   ended = end({now->writer}, deadline) && ended;

@@ -36,6 +36,7 @@ struct directory {
   caf::actor reader{};
   caf::actor gateway{};
   caf::actor manager{};
+  caf::actor desk{};
   std::vector<observer_entry> observers{};
   std::map<std::string, caf::actor, std::less<>> hosts{};
 
@@ -57,6 +58,7 @@ inline constexpr std::string_view writer_role = "journal writer";
 inline constexpr std::string_view reader_role = "journal reader";
 inline constexpr std::string_view gateway_role = "caller gateway";
 inline constexpr std::string_view manager_role = "process manager";
+inline constexpr std::string_view desk_role = "operator desk";
 
 /// To a host: a command of a process or a caller, or the close of one.
 struct host_command {
@@ -248,6 +250,24 @@ struct query_state {
   std::shared_ptr<const state_query> what{};
 };
 
+/// Runtime to the operator desk, and what the desk tells: the part that was asked for.
+struct desk_answer {
+  operator_answer operated{};
+  instance_report report{};
+  stuck_instances stuck{};
+};
+struct desk_request {
+  enum class kind { operate, inspect, stuck };
+  kind what = kind::operate;
+  operator_word word{};  ///< and the instance to inspect
+  instance_id after{};   ///< stuck: begin behind this one
+  std::size_t limit = 0; ///< stuck
+  std::shared_ptr<exactly_once<const desk_answer*, const error*>> callback{};
+};
+struct ask_desk {
+  std::shared_ptr<const desk_request> request{};
+};
+
 /// Effect thread to host.
 struct effect_done {
   command_id id{};
@@ -290,6 +310,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ensemble::internal::wake_up)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ensemble::internal::await_outcome)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ensemble::internal::submit)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ensemble::internal::query_state)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ensemble::internal::ask_desk)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ensemble::internal::effect_done)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ensemble::internal::actor_died)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ensemble::internal::kill_a_saga)

@@ -3,6 +3,7 @@
 #include "model/engine_messages.hpp"
 #include "model/thrown.hpp"
 #include "runtime/actor_house.hpp"
+#include "runtime/control_service.hpp"
 #include "runtime/deployment.hpp"
 #include "runtime/identity.hpp"
 #include "runtime/log.hpp"
@@ -23,6 +24,7 @@ struct runtime::implementation {
   std::function<void(const error&)> on_failure{};
   std::unique_ptr<internal::actor_house> house{};
   std::atomic<bool> stopped = false;
+  std::unique_ptr<internal::control_socket> control{};
 
   /// Returns the caller's credit with the answer, whatever it is.
   decltype(internal::caller_command::callback) answer_to(send_callback callback) {
@@ -39,6 +41,31 @@ struct runtime::implementation {
     };
     return std::make_shared<internal::exactly_once<const receipt*, const error*>>(
         std::move(tell), std::move(otherwise));
+  }
+
+  /// Asks the operator desk; `told` gets the answer on a thread of the runtime.
+  void ask(internal::desk_request request, decltype(internal::desk_request::callback) told) {
+    request.callback = std::move(told);
+    caf::anon_send(
+        house->directory()->desk,
+        internal::ask_desk{std::make_shared<internal::desk_request>(std::move(request))});
+  }
+
+  /// Tells the callback the part of the desk's answer that was asked for.
+  template <class Part, class Callback>
+  static decltype(internal::desk_request::callback) tell_part(Part internal::desk_answer::*part,
+                                                              Callback callback) {
+    const auto tell = [part, callback = std::move(callback)](const internal::desk_answer* got,
+                                                             const error* failure) {
+      guarded([&] { callback(got ? &(got->*part) : nullptr, failure); });
+    };
+    return std::make_shared<internal::exactly_once<const internal::desk_answer*, const error*>>(
+        tell, [tell] {
+          const error lost(errc::unknown_outcome,
+                           "the runtime ended or failed, or its operator desk was replaced, before "
+                           "the answer was known; ask again under the same idempotency key");
+          tell(nullptr, &lost);
+        });
   }
 
   template <class F>
@@ -118,6 +145,12 @@ void runtime::start() {
     self.house->open();
   } catch (...) {
     self.house.reset();
+    throw;
+  }
+  try {
+    self.control = internal::open_control(*this, options.path);
+  } catch (...) {
+    stop();
     throw;
   }
 }
@@ -220,6 +253,64 @@ void runtime::await(const receipt& of, duration timeout, outcome_callback callba
   tell({outcome_kind::unknown, "the receipt's events start no process", {}});
 }
 
+namespace {
+
+/// A callback that fulfils a promise, and its future.
+template <class Value>
+std::pair<std::future<Value>, std::function<void(const Value*, const error*)>> promised() {
+  auto promise = std::make_shared<std::promise<Value>>();
+  auto result = promise->get_future();
+  return {std::move(result), [promise](const Value* value, const error* failure) {
+            if (value)
+              promise->set_value(*value);
+            else
+              promise->set_exception(std::make_exception_ptr(*failure));
+          }};
+}
+
+} // namespace
+
+std::future<operator_answer> runtime::operate(operator_word word) {
+  auto [result, callback] = promised<operator_answer>();
+  operate(std::move(word), std::move(callback));
+  return std::move(result);
+}
+
+void runtime::operate(operator_word word, operator_callback callback) {
+  auto& self = *implementation_;
+  self.must_run("operate()");
+  internal::desk_request request{internal::desk_request::kind::operate, std::move(word), {}, 0, {}};
+  self.ask(std::move(request),
+           self.tell_part(&internal::desk_answer::operated, std::move(callback)));
+}
+
+std::future<instance_report> runtime::inspect(instance_id instance) {
+  auto [result, callback] = promised<instance_report>();
+  inspect(instance, std::move(callback));
+  return std::move(result);
+}
+
+void runtime::inspect(instance_id instance, report_callback callback) {
+  auto& self = *implementation_;
+  self.must_run("inspect()");
+  internal::desk_request request{internal::desk_request::kind::inspect, {}, {}, 0, {}};
+  request.word.instance = instance;
+  self.ask(std::move(request), self.tell_part(&internal::desk_answer::report, std::move(callback)));
+}
+
+std::future<stuck_instances> runtime::stuck(std::size_t limit, instance_id after) {
+  auto [result, callback] = promised<stuck_instances>();
+  stuck(limit, after, std::move(callback));
+  return std::move(result);
+}
+
+void runtime::stuck(std::size_t limit, instance_id after, stuck_callback callback) {
+  auto& self = *implementation_;
+  self.must_run("stuck()");
+  internal::desk_request request{internal::desk_request::kind::stuck, {}, after, limit, {}};
+  self.ask(std::move(request), self.tell_part(&internal::desk_answer::stuck, std::move(callback)));
+}
+
 void runtime::query_erased(std::string_view service, std::string_view key, const receipt&,
                            state_callback callback) {
   auto& self = *implementation_;
@@ -276,6 +367,7 @@ void runtime::stop(duration limit) {
     throw error(errc::would_block, "stop() waits for the handlers, so it cannot be called from "
                                    "inside one");
   if (self.stopped.exchange(true)) return;
+  self.control.reset(); // while the journal's lock is still ours
   self.house->close(limit);
   internal::log().info("stop: {} instances open", self.env->count.instances_open.load());
 }

@@ -240,8 +240,7 @@ void world::operate() {
                        .direction = direction::forward,
                        .event_text = R"({"step":1})"});
       if (i.steps[n].undo.state == assignment::status::stuck)
-        operator_says(
-            {.verb = operator_verb::skip, .step = name, .direction = direction::undo});
+        operator_says({.verb = operator_verb::skip, .step = name, .direction = direction::undo});
     }
   }
   }
@@ -261,8 +260,7 @@ void world::heal() {
       return;
     }
     if (!awaited(i).empty() && round % 10 == 9) outside_event();
-    if (i.stuck() && round % 40 == 39)
-      operator_says({.verb = operator_verb::retry});
+    if (i.stuck() && round % 40 == 39) operator_says({.verb = operator_verb::retry});
     now_ += 1ms;
   }
   violate("G1: not finished after healing: " + fold_all().stuck_reason());

@@ -39,6 +39,7 @@ constexpr std::array rooms{room{"model", 0}, room{"journal", 1}, room{"runtime",
 /// The rooms that public headers show; those not named here show the model.
 constexpr std::array public_headers{room{"ensemble/journal.hpp", 1}, room{"ensemble/backup.hpp", 1},
                                     room{"ensemble/runtime.hpp", 2}, room{"ensemble/caf.hpp", 2},
+                                    room{"ensemble/control.hpp", 2},
                                     room{"ensemble/ensemble.hpp", 5}};
 
 /// The room that a path below src/ lies in; null if in none.

@@ -1,0 +1,81 @@
+#include "runtime/operator_step.hpp"
+
+#include "runtime/admission.hpp"
+#include "runtime/identity.hpp"
+
+#include <algorithm>
+
+namespace ensemble::internal {
+
+std::shared_ptr<const process_definition>
+definition_of(const process_list& processes, instance_id id, const recorded_event& start) {
+  for (const auto& p : processes)
+    if (p->start.event->name == start.body.name() &&
+        make_instance_id(start.position, p->name) == id)
+      return p;
+  return nullptr;
+}
+
+told_instance fold_told(const process_list& processes, instance_id id,
+                        std::span<const recorded_event> events) {
+  const auto definition = events.empty() ? nullptr : definition_of(processes, id, events.front());
+  if (!definition)
+    throw error(errc::bad_argument, "the journal holds no instance " + to_string(id) +
+                                        " of a process that is run here: list them (stuck), or "
+                                        "take the id from an outcome or an event");
+  const inside_handler guard;
+  return tell_instance(definition, events);
+}
+
+event_id make_word_id(const operator_word& word, timestamp now) {
+  const auto drawn = word.idempotency_key.empty()
+                         ? random_command_id(now)
+                         : command_id_for_key(to_string(word.instance), word.idempotency_key);
+  return event_id::of(drawn.head(), drawn.tail());
+}
+
+std::variant<append_request, operator_answer> next_step(const process_list& processes,
+                                                        const operator_word& word, event_id id,
+                                                        std::span<const recorded_event> events,
+                                                        bool given) {
+  const auto all = fold_told(processes, word.instance, events);
+  const auto stream = all.folded.stream();
+  operator_answer answer;
+  answer.now = report_of(all);
+  const auto mine = std::ranges::find_if(
+      events, [&](const recorded_event& e) { return e.id == id && e.stream == stream; });
+  const inside_handler guard;
+  if (mine != events.end()) {
+    answer.recorded = mine->position;
+    answer.repeated = !given;
+    // An outcome may have come in between, on another stream: then the fold ignores the word.
+    const auto before = fold_told(processes, word.instance, {events.begin(), mine});
+    if (auto late = decide(before.folded, word, id); !late.event)
+      answer.refusal = "it came too late: " + late.refusal;
+    return answer;
+  }
+  auto decided = decide(all.folded, word, id);
+  if (!decided.event) {
+    answer.refusal = std::move(decided.refusal);
+    return answer;
+  }
+  const auto length = std::ranges::count(events, stream, &recorded_event::stream);
+  append_request request;
+  request.essential = true;
+  request.streams.push_back(
+      {stream, expected_version::exactly(static_cast<std::uint64_t>(length)), {}});
+  request.streams.back().events.push_back(std::move(*decided.event));
+  return request;
+}
+
+error full_disk_error() {
+  return {errc::journal_full, "the disk is full, so the word could not be recorded: make room, "
+                              "and give it again"};
+}
+
+error busy_instance_error() {
+  return {errc::overloaded, "the instance's stream was written to again and again before the word "
+                            "could be recorded: give it again"};
+}
+
+} // namespace ensemble::internal
