@@ -45,6 +45,10 @@ CLI::App* add_run(CLI::App& app, run_options& o) {
   run->add_option("--shipping-failure-rate", o.failures.shipping_failure_rate,
                   "Share of parcels not taken")
       ->check(CLI::Range(0.0, 1.0));
+  run->add_option("--last-word-failure-rate", o.failures.last_word_failure_rate,
+                  "Share of orders whose confirmation or cancellation fails the first time: they "
+                  "are stuck until an operator retries")
+      ->check(CLI::Range(0.0, 1.0));
   run->add_option("--stock", o.stock, "Units of each item that the journal does not know yet")
       ->capture_default_str()
       ->check(CLI::Range(std::int64_t{0}, std::int64_t{1'000'000'000'000'000}));
@@ -75,8 +79,10 @@ CLI::App* add_show(CLI::App& app, read_options& o) {
 CLI::App* add_list(CLI::App& app, read_options& o) {
   auto* list = app.add_subcommand("list", "List the orders of a journal");
   add_journal(*list, o.journal);
-  list->add_option("--state", o.state, "Only these: open, confirmed, cancelled")
-      ->check(CLI::IsMember({"open", "confirmed", "cancelled"}));
+  list->add_option("--state", o.state,
+                   "Only these: open, stuck, confirmed (completed), cancelled (compensated)")
+      ->check(
+          CLI::IsMember({"open", "stuck", "confirmed", "cancelled", "completed", "compensated"}));
   list->add_option("--limit", o.limit, "How many at most; 0: all")
       ->capture_default_str()
       ->check(count);
@@ -109,6 +115,29 @@ CLI::App* add_copy(CLI::App& app, copy_options& o, const char* name, const char*
   return copy;
 }
 
+/// An operator's word. `verb` is also the subcommand's name.
+CLI::App* add_word(CLI::App& app, operator_options& o, const std::string& verb,
+                   const std::string& help) {
+  auto* word = app.add_subcommand(verb, help + ". While orders run, it asks the running program");
+  auto* order = word->add_option("ORDER", o.order, "The order's id");
+  word->add_option("--reason", o.reason, "Why: it is kept in the journal")->required();
+  add_journal(*word, o.journal);
+  word->add_option("--key", o.key, "The same word under the same key again has one effect");
+  if (verb == "retry")
+    order->excludes(word->add_flag("--all", o.all, "Every order that is stuck"));
+  else
+    order->required();
+  if (verb == "abort") return word;
+  word->add_option("--step", o.step, "The step that is meant; of retry, without: all of it");
+  word->add_option("--direction", o.direction, "do, undo, or one of the last words")
+      ->check(CLI::IsMember({"do", "undo", "complete", "abort"}));
+  if (verb == "skip") {
+    word->add_option("--event", o.event, "The event in the step's place, as JSON");
+    word->add_option("--event-name", o.event_name, "Its name, where the step has several");
+  }
+  return word;
+}
+
 } // namespace
 
 parsed_command_line parse_command_line(int argc, const char* const* argv) {
@@ -129,7 +158,13 @@ parsed_command_line parse_command_line(int argc, const char* const* argv) {
        command::backup},
       {add_copy(app, line.copy, "restore", "Verify a backup, and make a journal of it",
                 "The backup, which stays"),
-       command::restore}};
+       command::restore},
+      {add_word(app, line.word, "retry", "Give what is stuck of an order another try"),
+       command::retry},
+      {add_word(app, line.word, "skip", "Pass over a step of an order, or its undo"),
+       command::skip},
+      {add_word(app, line.word, "abort", "Undo an order, if it has not been shipped"),
+       command::abort}};
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {

@@ -31,7 +31,7 @@ struct run_options {
 struct read_options {
   std::string journal = "orders.db";
   std::string order{};     ///< export: empty for all
-  std::string state{};     ///< list: open, confirmed, cancelled; empty for all
+  std::string state{};     ///< list: as `orders list` tells it; empty for all
   std::uint64_t from = 1;  ///< export: the first position
   std::uint64_t limit = 0; ///< list, export: how many at most; 0 for all
   evidence files{};
@@ -43,7 +43,20 @@ struct copy_options {
   std::string file{}; ///< the backup
 };
 
-enum class command { run, show, list, verify, export_events, backup, restore };
+/// `orders retry`, `skip`, `abort`
+struct operator_options {
+  std::string journal = "orders.db";
+  std::string order{};
+  bool all = false; ///< retry: every order that is stuck
+  std::string reason{};
+  std::string step{};
+  std::string direction{};
+  std::string event{};
+  std::string event_name{};
+  std::string key{};
+};
+
+enum class command { run, show, list, verify, export_events, backup, restore, retry, skip, abort };
 
 /// What the user asked for.
 struct command_line {
@@ -51,6 +64,7 @@ struct command_line {
   run_options run{};
   read_options read{};
   copy_options copy{};
+  operator_options word{};
 };
 
 /// Reads the arguments. When the program has nothing more to do (help was asked for, or the

@@ -11,6 +11,9 @@ int dispatch(const orders::command_line& line) {
   case orders::command::show: return orders::show_order(line.read, std::cout);
   case orders::command::list: return orders::list_orders(line.read, std::cout);
   case orders::command::verify: return orders::verify_orders(line.read, std::cout);
+  case orders::command::retry:
+  case orders::command::skip:
+  case orders::command::abort: return orders::operate_order(line.command, line.word, std::cout);
   case orders::command::export_events: return orders::export_events(line.read, std::cout);
   case orders::command::backup: return orders::backup_orders(line.copy, std::cout);
   case orders::command::restore: return orders::restore_orders(line.copy, std::cout);

@@ -9,7 +9,7 @@ namespace orders {
 shop make_shop(std::int64_t units_an_item, const mishaps& m,
                const std::shared_ptr<payment_gateway>& gateway) {
   shop all;
-  all.services.push_back(order_service());
+  all.services.push_back(order_service(m));
   all.services.push_back(gateway ? payment_by_gateway(gateway, m) : payment_service(m));
   all.services.push_back(stock_service(units_an_item, m));
   all.services.push_back(shipping_service(m));

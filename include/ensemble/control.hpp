@@ -13,7 +13,7 @@
 //
 // While a runtime owns a journal file, it listens at the Unix socket `<journal>.control` beside it
 // (mode 0600; only the same user and root are served), and is asked there: control_client. While
-// none does, the tool takes the journal itself: operate_offline. To read, neither is needed:
+// none does, the tool takes the journal itself: offline_operator. To read, neither is needed:
 // instance_reader works beside a live runtime and without one.
 //
 // The protocol, for other clients: one JSON object a line (64 KiB at most), one JSON object a line
@@ -48,13 +48,25 @@ private:
   std::unique_ptr<connection> connection_;
 };
 
-/// Gives an operator's word while no runtime owns the journal: opens it for writing, records, and
-/// closes it; the instance goes on when a runtime is started next. Throws what open_journal throws
-/// (errc::journal_locked: a runtime is live, use control_client), and what runtime::operate does.
-/// `processes` are those that the runtime runs.
-[[nodiscard]] operator_answer operate_offline(const std::string& journal,
-                                              const std::vector<process_definition>& processes,
-                                              const operator_word& word);
+/// Takes operators' words while no runtime owns the journal. It holds the journal's lock as long as
+/// it lives; the instances go on when a runtime is started next. One thread at a time.
+class offline_operator {
+public:
+  /// `processes` are those that the runtime runs. Throws what open_journal throws
+  /// (errc::journal_locked: a runtime is live, use control_client).
+  offline_operator(const std::string& journal, const std::vector<process_definition>& processes);
+  ~offline_operator();
+  offline_operator(const offline_operator&) = delete;
+  offline_operator& operator=(const offline_operator&) = delete;
+
+  /// Both as in runtime. Throw errc::bad_argument, errc::journal_full, and what a journal throws.
+  [[nodiscard]] operator_answer operate(const operator_word& word);
+  [[nodiscard]] stuck_instances stuck(std::size_t limit = 100, instance_id after = {});
+
+private:
+  struct implementation;
+  std::unique_ptr<implementation> implementation_;
+};
 
 /// Tells how instances stand, from the journal's file alone. One thread at a time.
 class instance_reader {

@@ -1,32 +1,34 @@
 #include <ensemble/control.hpp>
 
 #include "model/engine_messages.hpp"
-#include "model/message_registry.hpp"
 #include "runtime/clock.hpp"
+#include "runtime/open_instances.hpp"
 #include "runtime/operator_step.hpp"
+
+#include <algorithm>
 
 namespace ensemble {
 
 namespace {
 
+using internal::environment;
+
 /// The processes, and the types that folding them needs: theirs and the engine's.
-struct known_processes {
-  explicit known_processes(const std::vector<process_definition>& from) {
-    for (const auto* type : engine::message_types()) registry.add_engine(*type);
-    for (const auto& p : from) {
-      for (const auto* type : p.types) registry.add(*type);
-      processes.push_back(std::make_shared<const process_definition>(p));
-    }
+std::shared_ptr<environment> known(const std::vector<process_definition>& processes) {
+  auto env = std::make_shared<environment>(runtime_options{});
+  for (const auto* type : engine::message_types()) env->registry.add_engine(*type);
+  for (const auto& p : processes) {
+    for (const auto* type : p.types) env->registry.add(*type);
+    env->processes.push_back(std::make_shared<const process_definition>(p));
   }
-  message_registry registry{};
-  internal::process_list processes{};
-};
+  return env;
+}
 
 journal_options options_for(const std::string& journal,
-                            const std::shared_ptr<const known_processes>& known) {
+                            const std::shared_ptr<const environment>& env) {
   journal_options options;
   options.path = journal;
-  options.types = [known](std::string_view name) { return known->registry.find(name); };
+  options.types = [env](std::string_view name) { return env->registry.find(name); };
   return options;
 }
 
@@ -42,36 +44,69 @@ std::vector<recorded_event> read_whole(journal_reader& reader, instance_id id) {
 
 } // namespace
 
-operator_answer operate_offline(const std::string& journal,
-                                const std::vector<process_definition>& processes,
-                                const operator_word& word) {
-  const auto known = std::make_shared<const known_processes>(processes);
-  const auto owned = open_journal(options_for(journal, known));
-  const auto reader = owned->open_reader();
+struct offline_operator::implementation {
+  std::shared_ptr<environment> env;
+  std::unique_ptr<journal> owned;
+  std::unique_ptr<journal_reader> reader;
+};
+
+offline_operator::offline_operator(const std::string& journal,
+                                   const std::vector<process_definition>& processes) {
+  auto env = known(processes);
+  auto owned = open_journal(options_for(journal, env));
+  auto reader = owned->open_reader();
+  implementation_ = std::make_unique<implementation>(
+      implementation{std::move(env), std::move(owned), std::move(reader)});
+}
+
+offline_operator::~offline_operator() = default;
+
+operator_answer offline_operator::operate(const operator_word& word) {
+  auto& self = *implementation_;
   const auto id = internal::make_word_id(word, internal::system_now());
   for (bool given = false;;) { // nobody else writes: twice at most
-    auto next =
-        internal::next_step(known->processes, word, id, read_whole(*reader, word.instance), given);
+    auto next = internal::next_step(self.env->processes, word, id,
+                                    read_whole(*self.reader, word.instance), given);
     if (auto* answer = std::get_if<operator_answer>(&next)) return std::move(*answer);
     const append_request request = std::get<append_request>(std::move(next));
-    const auto result = owned->commit({&request, 1}, internal::system_now()).front();
+    const auto result = self.owned->commit({&request, 1}, internal::system_now()).front();
     if (result.state == append_result::status::no_space) throw internal::full_disk_error();
     if (result.state == append_result::status::conflict) throw internal::busy_instance_error();
     given = result.state == append_result::status::appended;
   }
 }
 
+stuck_instances offline_operator::stuck(std::size_t limit, instance_id after) {
+  auto& self = *implementation_;
+  std::vector<instance_id> open;
+  for (const auto& [id, process] : find_open_instances(*self.reader, *self.env).instances)
+    if (id > after) open.push_back(id);
+  std::ranges::sort(open);
+  stuck_instances found;
+  for (const auto id : open) {
+    const auto events = read_whole(*self.reader, id);
+    if (events.empty() || !internal::definition_of(self.env->processes, id, events.front()))
+      continue;
+    const auto told = internal::fold_told(self.env->processes, id, events);
+    if (!told.folded.stuck()) continue;
+    found.more = found.instances.size() >= limit;
+    if (found.more) return found;
+    found.instances.push_back(report_of(told));
+  }
+  return found;
+}
+
 struct instance_reader::implementation {
-  std::shared_ptr<const known_processes> known;
+  std::shared_ptr<environment> env;
   std::unique_ptr<journal_reader> reader;
 };
 
 instance_reader::instance_reader(const std::string& journal,
                                  const std::vector<process_definition>& processes) {
-  auto known = std::make_shared<const known_processes>(processes);
-  auto reader = open_journal_reader(options_for(journal, known));
+  auto env = known(processes);
+  auto reader = open_journal_reader(options_for(journal, env));
   implementation_ =
-      std::make_unique<implementation>(implementation{std::move(known), std::move(reader)});
+      std::make_unique<implementation>(implementation{std::move(env), std::move(reader)});
 }
 
 instance_reader::~instance_reader() = default;
@@ -79,7 +114,7 @@ instance_reader::~instance_reader() = default;
 instance_report instance_reader::inspect(instance_id instance) {
   auto& self = *implementation_;
   return report_of(
-      internal::fold_told(self.known->processes, instance, read_whole(*self.reader, instance)));
+      internal::fold_told(self.env->processes, instance, read_whole(*self.reader, instance)));
 }
 
 } // namespace ensemble

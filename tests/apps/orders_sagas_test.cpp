@@ -77,6 +77,44 @@ TEST(SagaTrace, TakesNotesOfTheEngineAtAnyTime) {
             "");
 }
 
+void skip_requested(forged_journal& j, instance_id i, const std::string& step, direction d) {
+  j.add("order_fulfilment-" + to_string(i),
+        ensemble::message::opaque("ensemble.skip_requested", 1, "{}"), {}, i, step, d);
+}
+
+TEST(SagaTrace, TakesAStepThatAnOperatorSkipped) {
+  EXPECT_EQ(broken([](auto& j, auto i) {
+              skip_requested(j, i, "payment", direction::forward);
+              j.voided(i, "payment", "payment-o1");
+              j.reserved(i, "o1");
+              j.shipped(i, "o1");
+              j.dispatched(i, "o1");
+              j.confirmed(i, "o1");
+            }),
+            "");
+}
+
+TEST(SagaTrace, TakesAnUndoThatAnOperatorSkipped) {
+  EXPECT_EQ(broken([](auto& j, auto i) {
+              j.authorised(i, "o1");
+              j.voided(i, "stock", "stock-main");
+              skip_requested(j, i, "payment", direction::undo);
+              j.undo(i, "payment", "payment-o1",
+                     ensemble::message::opaque("ensemble.command_voided", 1, "{}"));
+              j.cancelled(i, "o1", "why");
+            }),
+            "");
+}
+
+TEST(SagaTrace, G4SeesAStepThatWasVoidedWithoutASkip) {
+  EXPECT_EQ(broken([](auto& j, auto i) {
+              skip_requested(j, i, "stock", direction::forward);
+              j.voided(i, "payment", "payment-o1");
+              j.confirmed(i, "o1");
+            }),
+            "G4");
+}
+
 TEST(SagaTrace, G2SeesAStepBeforeItsTurn) {
   EXPECT_EQ(broken([](auto& j, auto i) { j.reserved(i, "o1"); }), "G2");
 }

@@ -189,18 +189,22 @@ TEST_F(Control, OfflineAWordIsTakenAndHeededAtTheNextStart) {
   start();
   const auto id = stuck_one();
   const std::vector<ensemble::process_definition> processes{selling(hasty)};
-  EXPECT_EQ(code_of([&] { (void)operate_offline(journal_, processes, retry(id)); }),
-            errc::journal_locked);
+  const auto offline = [&](const operator_word& w) {
+    return ensemble::offline_operator(journal_, processes).operate(w);
+  };
+  EXPECT_EQ(code_of([&] { (void)offline(retry(id)); }), errc::journal_locked);
   r.reset();
+  const auto found = ensemble::offline_operator(journal_, processes).stuck();
+  ASSERT_EQ(found.instances.size(), 1U);
+  EXPECT_EQ(found.instances[0].instance, id);
   auto word = retry(id);
   word.idempotency_key = "ticket";
-  const auto answer = operate_offline(journal_, processes, word);
+  const auto answer = offline(word);
   EXPECT_FALSE(answer.refused());
   EXPECT_EQ(answer.now.stuck, "");
-  EXPECT_TRUE(operate_offline(journal_, processes, word).repeated);
-  EXPECT_TRUE(operate_offline(journal_, processes, retry(id)).refused());
-  EXPECT_EQ(code_of([&] { (void)operate_offline(journal_, processes, retry({})); }),
-            errc::bad_argument);
+  EXPECT_TRUE(offline(word).repeated);
+  EXPECT_TRUE(offline(retry(id)).refused());
+  EXPECT_EQ(code_of([&] { (void)offline(retry({})); }), errc::bad_argument);
   till_.refuses_refunds = false;
   start();
   while (!r->inspect(id).get().terminal) std::this_thread::yield();

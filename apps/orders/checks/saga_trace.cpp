@@ -15,7 +15,7 @@ void saga_trace::feed(const recorded_event& e, findings& found) {
   found_ = &found;
   const auto& o = e.origin;
   if (ensemble::category_of(e.stream) == definition_->name) {
-    last_note_ = std::string(e.body.name()) + (o.step.empty() ? "" : " (" + o.step + ")");
+    noted(e);
     return;
   }
   if (e.body.name() == "ensemble.close_refused") return;
@@ -27,13 +27,13 @@ void saga_trace::feed(const recorded_event& e, findings& found) {
   if (o.direction == direction::complete) {
     const auto got = read({definition_->completed}, e);
     settle(complete_, got, e);
-    if (got == outcome::success) ended(ending::completed);
+    if (got == outcome::success || complete_.skipped) ended(ending::completed);
     return;
   }
   if (o.direction == direction::abort) {
     const auto got = read({definition_->aborted}, e);
     settle(abort_, got, e);
-    if (got == outcome::success) ended(ending::compensated);
+    if (got == outcome::success || abort_.skipped) ended(ending::compensated);
     return;
   }
   const auto step = definition_->find_step(o.step);
@@ -53,9 +53,20 @@ void saga_trace::feed(const recorded_event& e, findings& found) {
   if (got == outcome::success) step_done(*step, e);
   settle(at.forward, got, e);
   // After the pivot a refusal is tried again; before it, it is the way back.
-  if ((got == outcome::refusal || got == outcome::voided) && !past_pivot() &&
+  if ((got == outcome::refusal || got == outcome::voided) && !at.forward.skipped && !past_pivot() &&
       goes_back_at_.value == 0)
     goes_back_at_ = e.position;
+}
+
+void saga_trace::noted(const recorded_event& e) {
+  const auto& o = e.origin;
+  last_note_ = std::string(e.body.name()) + (o.step.empty() ? "" : " (" + o.step + ")");
+  if (e.body.name() != "ensemble.skip_requested") return;
+  const auto step = definition_->find_step(o.step);
+  if (o.direction == direction::complete) complete_.skip = true;
+  if (o.direction == direction::abort) abort_.skip = true;
+  if (step && o.direction == direction::forward) steps_[*step].forward.skip = true;
+  if (step && o.direction == direction::undo) steps_[*step].undo.skip = true;
 }
 
 saga_trace::outcome saga_trace::read(const std::vector<ensemble::outcome_definition>& successes,
@@ -82,6 +93,7 @@ void saga_trace::settle(request& r, outcome got, const recorded_event& e) {
   r.settled = std::max(r.settled.value_or(0), e.origin.round);
   r.done = r.done || got == outcome::success;
   r.voided = r.voided || got == outcome::voided;
+  r.skipped = r.skip && got == outcome::voided;
   r.refused = got == outcome::refusal;
 }
 
@@ -90,7 +102,7 @@ void saga_trace::step_done(std::size_t step, const recorded_event& e) {
   for (const auto before : definition.after) {
     const auto& dependency = steps_[before];
     const auto& name = definition_->steps[before].name;
-    if (!dependency.forward.done)
+    if (!dependency.forward.done && !dependency.forward.skipped)
       report("G2", "step '" + definition.name + "' is done before '" + name + "'");
     else if (dependency.undo.done)
       report("G5", "step '" + definition.name + "' is done after '" + name + "' was undone");
@@ -108,7 +120,7 @@ void saga_trace::step_undone(std::size_t step) {
   if (past_pivot()) report("G2", "step '" + name + "' is undone after the pivot");
   for (std::size_t other = 0; other < steps_.size(); ++other)
     if (follows(other, step) && steps_[other].forward.done && definition_->steps[other].undo &&
-        !steps_[other].undo.done)
+        !steps_[other].undo.done && !steps_[other].undo.skipped)
       report("G5", "step '" + name + "' is undone before '" + definition_->steps[other].name + "'");
 }
 
@@ -117,12 +129,12 @@ void saga_trace::ended(ending how) {
   for (std::size_t step = 0; step < steps_.size(); ++step) {
     const auto& name = definition_->steps[step].name;
     const auto& at = steps_[step];
-    if (how == ending::completed && !at.forward.done)
+    if (how == ending::completed && !at.forward.done && !at.forward.skipped)
       report("G4", "completed without step '" + name + "'");
     if (how == ending::completed && at.undo.done)
       report("G4", "completed, but step '" + name + "' was undone");
     if (how == ending::compensated && at.forward.done && definition_->steps[step].undo &&
-        !at.undo.done)
+        !at.undo.done && !at.undo.skipped)
       report("G4", "compensated, but step '" + name + "' was not undone");
   }
   if (how == ending::compensated && past_pivot()) report("G2", "compensated after the pivot");

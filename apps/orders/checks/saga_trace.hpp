@@ -44,6 +44,8 @@ private:
     bool done = false;
     bool voided = false;
     bool refused = false;
+    bool skip = false;                      ///< an operator asked to pass over it
+    bool skipped = false;                   ///< and it was closed before it had an outcome
     std::optional<std::uint32_t> settled{}; ///< the last round that has an outcome
   };
   struct step_trace {
@@ -54,6 +56,7 @@ private:
 
   /// A further event of a decision that has settled the request already.
   static bool is_more_of(const request& r, const ensemble::recorded_event& e);
+  void noted(const ensemble::recorded_event& e);
   void settle(request& r, outcome got, const ensemble::recorded_event& e);
   void step_done(std::size_t step, const ensemble::recorded_event& e);
   void step_undone(std::size_t step);

@@ -13,6 +13,8 @@ int run_orders(const run_options& options, std::ostream& out);
 int show_order(const read_options& options, std::ostream& out);
 int list_orders(const read_options& options, std::ostream& out);
 int verify_orders(const read_options& options, std::ostream& out);
+/// retry, skip or abort. 1: it was refused.
+int operate_order(command verb, const operator_options& options, std::ostream& out);
 int export_events(const read_options& options, std::ostream& out);
 int backup_orders(const copy_options& options, std::ostream& out);
 int restore_orders(const copy_options& options, std::ostream& out);

@@ -5,6 +5,7 @@
 #include "orders/shop.hpp"
 #include "orders/text.hpp"
 
+#include <ensemble/control.hpp>
 #include <nlohmann/json.hpp>
 
 #include <iomanip>
@@ -70,6 +71,12 @@ int show_order(const read_options& options, std::ostream& out) {
   if (story[0].body.is<order_created>())
     out << "saga " << to_string(instance) << ": " << trace.describe() << " after "
         << to_text(story.back().time - story.front().time) << '\n';
+  if (story[0].body.is<order_created>() && !trace.terminal()) {
+    const auto report = ensemble::instance_reader(options.journal, {definition}).inspect(instance);
+    if (!report.stuck.empty())
+      out << "stuck since " << to_text(report.since) << ": " << report.stuck
+          << " (see orders retry, skip, abort)\n";
+  }
   for (const auto& it : found.first()) out << "  ! " << it.rule << ": " << it.text << '\n';
   return found.none() ? 0 : 1;
 }

@@ -4,12 +4,27 @@
 
 namespace orders {
 
-std::vector<ensemble::recorded_event> story_of(ensemble::journal_reader& journal,
+namespace {
+
+std::vector<ensemble::recorded_event> first_of(ensemble::journal_reader& journal,
                                                const std::string& order_id) {
-  auto story = journal.read_stream(ensemble::make_stream_name("order", order_id), {0}, 1);
-  if (story.empty())
+  auto first = journal.read_stream(ensemble::make_stream_name("order", order_id), {0}, 1);
+  if (first.empty())
     throw ensemble::error(ensemble::errc::bad_argument,
                           "there is no order '" + order_id + "' in this journal");
+  return first;
+}
+
+} // namespace
+
+ensemble::instance_id instance_of(ensemble::journal_reader& journal, const std::string& order_id) {
+  return ensemble::make_instance_id(first_of(journal, order_id).front().position,
+                                    order_fulfilment().name);
+}
+
+std::vector<ensemble::recorded_event> story_of(ensemble::journal_reader& journal,
+                                               const std::string& order_id) {
+  auto story = first_of(journal, order_id);
   const auto instance = ensemble::make_instance_id(story[0].position, order_fulfilment().name);
   for (;;) {
     auto more = journal.read_instance(instance, story.back().position);

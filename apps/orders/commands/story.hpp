@@ -12,4 +12,8 @@ namespace orders {
 [[nodiscard]] std::vector<ensemble::recorded_event> story_of(ensemble::journal_reader& journal,
                                                              const std::string& order_id);
 
+/// The process that fulfils an order. Throws likewise.
+[[nodiscard]] ensemble::instance_id instance_of(ensemble::journal_reader& journal,
+                                                const std::string& order_id);
+
 } // namespace orders

@@ -33,4 +33,8 @@ bool mishaps::shipping_fails(std::string_view order_id) const noexcept {
   return draw(seed, "shipping:", order_id) < shipping_failure_rate;
 }
 
+bool mishaps::last_word_fails(std::string_view order_id) const noexcept {
+  return draw(seed, "last word:", order_id) < last_word_failure_rate;
+}
+
 } // namespace orders

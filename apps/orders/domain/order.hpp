@@ -1,5 +1,6 @@
 #pragma once
 
+#include "orders/domain/mishaps.hpp"
 #include "orders/domain/money.hpp"
 
 #include <ensemble/service.hpp>
@@ -56,6 +57,14 @@ struct order_cancelled {
 };
 ENSEMBLE_MESSAGE(order_cancelled, 1, order_id, reason)
 
+/// The order could be neither confirmed nor cancelled for now. The process does not expect this,
+/// and leaves it to an operator.
+struct last_word_postponed {
+  std::string order_id{};
+  std::string reason{};
+};
+ENSEMBLE_MESSAGE(last_word_postponed, 1, order_id, reason)
+
 enum class order_status { none, placed, confirmed, cancelled };
 
 /// What an order remembers of its events.
@@ -63,16 +72,18 @@ struct order {
   order_status status{};
   money total{};
   std::string reason{}; ///< why it was cancelled
+  bool postponed{};     ///< its last word failed once
 
   void apply(const order_created& e);
   void apply(const order_confirmed& e);
   void apply(const order_cancelled& e);
+  void apply(const last_word_postponed& e);
 };
 
 /// The most lines that an order may have: so many items can be reserved at once.
 inline constexpr std::size_t most_lines = ensemble::most_keys;
 
 /// Takes orders, and says the last word about them. One entity an order.
-[[nodiscard]] ensemble::service_definition order_service();
+[[nodiscard]] ensemble::service_definition order_service(const mishaps& m = {});
 
 } // namespace orders
