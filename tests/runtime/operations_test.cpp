@@ -158,7 +158,7 @@ TEST_F(Operations, AnAbortIsHeededOrRefusedHoweverItRacesWithTheSaga) {
   start();
   std::atomic<int> heeded = 0;
   std::atomic<int> refused = 0;
-  for (int n = 0; n < 400; ++n) {
+  for (int n = 0; n < 150; ++n) {
     const auto receipt = r->send("shop", buy{"b-" + std::to_string(n), 20}).get();
     const auto id = ensemble::make_instance_id(receipt.events.at(0).position, "selling");
     for (int k = 0; k < n % 20; ++k) std::this_thread::yield();

@@ -63,16 +63,19 @@ void tell(std::ostream& out, const ensemble::operator_answer& answer, bool live)
       << '\n';
 }
 
-int retry_all(operators_desk& desk, operator_word word, std::ostream& out) {
+/// Up to `last`: where orders run, others may get stuck as fast as these are healed.
+int retry_all(operators_desk& desk, operator_word word, ensemble::position last,
+              std::ostream& out) {
   std::uint64_t given = 0;
   std::uint64_t refused = 0;
   for (ensemble::instance_id after{};;) {
     const auto page = desk.stuck(after);
     for (const auto& report : page.instances) {
+      if (start_of(report.instance) > last) break;
       after = word.instance = report.instance;
       ++(desk.operate(word).refused() ? refused : given);
     }
-    if (!page.more) break;
+    if (!page.more || start_of(page.instances.back().instance) > last) break;
   }
   out << given << " retried";
   if (refused > 0) out << ", " << refused << " were no longer stuck";
@@ -93,9 +96,11 @@ int operate_order(command verb, const operator_options& options, std::ostream& o
   word.idempotency_key = options.key;
   if (options.order.empty() && !options.all)
     throw ensemble::error(ensemble::errc::bad_argument, "name an order, or retry --all");
-  if (!options.all) word.instance = instance_of(*open_shop_journal(options.journal), options.order);
+  const auto journal = open_shop_journal(options.journal);
+  const auto head = journal->head();
+  if (!options.all) word.instance = instance_of(*journal, options.order);
   operators_desk desk(options.journal);
-  if (options.all) return retry_all(desk, std::move(word), out);
+  if (options.all) return retry_all(desk, std::move(word), head, out);
   const auto answer = desk.operate(word);
   tell(out, answer, desk.live());
   return answer.refused() ? 1 : 0;
