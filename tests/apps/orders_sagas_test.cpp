@@ -97,7 +97,7 @@ TEST(SagaTrace, TakesAStepThatAnOperatorSkipped) {
 TEST(SagaTrace, TakesAnUndoThatAnOperatorSkipped) {
   EXPECT_EQ(broken([](auto& j, auto i) {
               j.authorised(i, "o1");
-              j.voided(i, "stock", "stock-main");
+              j.voided(i, "stock", "stock-a");
               skip_requested(j, i, "payment", direction::undo);
               j.undo(i, "payment", "payment-o1",
                      ensemble::message::opaque("ensemble.command_voided", 1, "{}"));
