@@ -174,9 +174,10 @@ public:
   /// Gives an operator's word about an instance (rule 18 of the process machine). The future is
   /// ready when the word is durable, or refused: a refusal is a value, and says what to do instead.
   /// Of two operators at once one is first, and the other is told what became of it. Throws
-  /// errc::wrong_state (not started, or stopped); the future throws errc::journal_full, and
-  /// errc::unknown_outcome if the runtime stopped or failed first: give the word again under the
-  /// same idempotency key.
+  /// errc::wrong_state (not started, or stopped); the future throws errc::bad_argument (no
+  /// such instance), errc::overloaded (others wrote first, again and again), errc::journal_full
+  /// (but mostly a word waits until the disk has space), and errc::unknown_outcome if the runtime
+  /// stopped or failed first: give the word again under the same idempotency key.
   [[nodiscard]] std::future<operator_answer> operate(operator_word word);
   void operate(operator_word word, operator_callback callback);
 
