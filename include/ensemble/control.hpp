@@ -59,7 +59,8 @@ public:
   offline_operator(const offline_operator&) = delete;
   offline_operator& operator=(const offline_operator&) = delete;
 
-  /// Both as in runtime. Throw errc::bad_argument, errc::journal_full, and what a journal throws.
+  /// Both as in runtime; an instance runs under the version that was deployed when it began.
+  /// Throw errc::bad_argument, errc::journal_full, and what a journal throws.
   [[nodiscard]] operator_answer operate(const operator_word& word);
   [[nodiscard]] stuck_instances stuck(std::size_t limit = 100, instance_id after = {});
 

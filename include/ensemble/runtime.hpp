@@ -187,7 +187,7 @@ public:
   void inspect(instance_id instance, report_callback callback);
 
   /// Which instances are stuck: at most `limit` of those that were started after `after` (none:
-  /// from the first). Reads every open instance from the journal: meant for people, not for loops.
+  /// from the first). Just after a start, instances that are still being read are missing.
   [[nodiscard]] std::future<stuck_instances> stuck(std::size_t limit = 100, instance_id after = {});
   void stuck(std::size_t limit, instance_id after, stuck_callback callback);
 

@@ -63,12 +63,16 @@ void check_structure(const deployment_row& before, const process_definition& now
 
 } // namespace
 
+void read_deployments(environment& env, journal_reader& reader) {
+  env.deployed.clear();
+  for (const auto& row : read_rows(reader))
+    env.deployed[row.process].push_back({{row.after}, row.version, row.start_event});
+}
+
 void record_deployments(environment& env, journal& to) {
   const auto reader = to.open_reader();
   const auto rows = read_rows(*reader);
-  env.deployed.clear();
-  for (const auto& row : rows)
-    env.deployed[row.process].push_back({{row.after}, row.version, row.start_event});
+  read_deployments(env, *reader);
   const auto head = reader->head();
   append_request request;
   for (const auto& p : env.processes) {

@@ -10,6 +10,8 @@ namespace ensemble::internal {
 /// Read and written once, at the start; then it does not change.
 inline constexpr std::string_view deployments_book = "ensemble.deployments";
 
+/// Reads what was deployed before into `environment::deployed`, and records nothing.
+void read_deployments(environment& env, journal_reader& reader);
 /// Reads what was deployed before, and records what is deployed now: of each process that the
 /// environment has, its highest version. Fills `environment::deployed`. Throws
 /// errc::bad_definition for a version that was deployed before with another structure.

@@ -264,6 +264,15 @@ struct desk_request {
   std::size_t limit = 0; ///< stuck
   std::shared_ptr<exactly_once<const desk_answer*, const error*>> callback{};
 };
+/// Desk to manager, and back: which instances are stuck.
+struct list_stuck {
+  caf::actor from{};
+  std::uint64_t tag = 0;
+};
+struct stuck_listed {
+  std::uint64_t tag = 0;
+  std::shared_ptr<const std::vector<instance_id>> ids{}; ///< in no order
+};
 struct ask_desk {
   std::shared_ptr<const desk_request> request{};
 };
@@ -311,6 +320,8 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ensemble::internal::await_outcome)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ensemble::internal::submit)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ensemble::internal::query_state)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ensemble::internal::ask_desk)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ensemble::internal::list_stuck)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ensemble::internal::stuck_listed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ensemble::internal::effect_done)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ensemble::internal::actor_died)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ensemble::internal::kill_a_saga)

@@ -2,10 +2,11 @@
 
 #include "model/engine_messages.hpp"
 #include "runtime/clock.hpp"
+#include "runtime/deployments.hpp"
 #include "runtime/open_instances.hpp"
 #include "runtime/operator_step.hpp"
 
-#include <algorithm>
+#include <set>
 
 namespace ensemble {
 
@@ -55,6 +56,7 @@ offline_operator::offline_operator(const std::string& journal,
   auto env = known(processes);
   auto owned = open_journal(options_for(journal, env));
   auto reader = owned->open_reader();
+  internal::read_deployments(*env, *reader);
   implementation_ = std::make_unique<implementation>(
       implementation{std::move(env), std::move(owned), std::move(reader)});
 }
@@ -65,8 +67,8 @@ operator_answer offline_operator::operate(const operator_word& word) {
   auto& self = *implementation_;
   const auto id = internal::make_word_id(word, internal::system_now());
   for (bool given = false;;) { // nobody else writes: twice at most
-    auto next = internal::next_step(self.env->processes, word, id,
-                                    read_whole(*self.reader, word.instance), given);
+    auto next =
+        internal::next_step(*self.env, word, id, read_whole(*self.reader, word.instance), given);
     if (auto* answer = std::get_if<operator_answer>(&next)) return std::move(*answer);
     const append_request request = std::get<append_request>(std::move(next));
     const auto result = self.owned->commit({&request, 1}, internal::system_now()).front();
@@ -78,16 +80,25 @@ operator_answer offline_operator::operate(const operator_word& word) {
 
 stuck_instances offline_operator::stuck(std::size_t limit, instance_id after) {
   auto& self = *implementation_;
-  std::vector<instance_id> open;
-  for (const auto& [id, process] : find_open_instances(*self.reader, *self.env).instances)
-    if (id > after) open.push_back(id);
-  std::ranges::sort(open);
+  // The book knows what was stuck at its checkpoint; whoever had events since is looked at, too.
+  std::set<instance_id> candidates;
+  internal::find_open_instances(
+      *self.reader, *self.env,
+      [&](const internal::open_instances_page& page) {
+        for (const auto& [id, row] : page.rows)
+          if (!row.stuck.empty()) candidates.insert(id);
+      },
+      [&](const internal::open_instances_tail& tail) {
+        for (const auto& began : tail.began) candidates.insert(began.id);
+        candidates.insert(tail.moved.begin(), tail.moved.end());
+        for (const auto id : tail.ended) candidates.erase(id);
+      });
   stuck_instances found;
-  for (const auto id : open) {
+  for (auto at = candidates.upper_bound(after); at != candidates.end(); ++at) {
+    const auto id = *at;
     const auto events = read_whole(*self.reader, id);
-    if (events.empty() || !internal::definition_of(self.env->processes, id, events.front()))
-      continue;
-    const auto told = internal::fold_told(self.env->processes, id, events);
+    if (events.empty() || !internal::definition_of(*self.env, id, events.front())) continue;
+    const auto told = internal::fold_told(*self.env, id, events);
     if (!told.folded.stuck()) continue;
     found.more = found.instances.size() >= limit;
     if (found.more) return found;
@@ -105,6 +116,7 @@ instance_reader::instance_reader(const std::string& journal,
                                  const std::vector<process_definition>& processes) {
   auto env = known(processes);
   auto reader = open_journal_reader(options_for(journal, env));
+  internal::read_deployments(*env, *reader);
   implementation_ =
       std::make_unique<implementation>(implementation{std::move(env), std::move(reader)});
 }
@@ -113,8 +125,7 @@ instance_reader::~instance_reader() = default;
 
 instance_report instance_reader::inspect(instance_id instance) {
   auto& self = *implementation_;
-  return report_of(
-      internal::fold_told(self.env->processes, instance, read_whole(*self.reader, instance)));
+  return report_of(internal::fold_told(*self.env, instance, read_whole(*self.reader, instance)));
 }
 
 } // namespace ensemble

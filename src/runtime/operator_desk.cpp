@@ -20,7 +20,7 @@ caf::behavior operator_desk::make_behavior() {
   return {
       [this](const ask_desk& m) { accept(m.request); },
       [this](const journal_page& m) { page_read(m); },
-      [this](const open_instances_found& m) { listed(*m.found); },
+      [this](const stuck_listed& m) { listed(m); },
       [this](const appends_done& m) {
         for (const auto& each : *m.answers) appended(each);
       },
@@ -41,7 +41,7 @@ void operator_desk::accept(const std::shared_ptr<const desk_request>& request) {
   auto& j = jobs_[tag];
   j.request = request;
   if (request->what == desk_request::kind::stuck) {
-    list_open(j);
+    list(tag);
     return;
   }
   if (request->what == desk_request::kind::operate) j.id = make_word_id(request->word, now());
@@ -55,11 +55,10 @@ std::uint64_t operator_desk::renew(std::uint64_t tag) {
   return jobs_.insert(std::move(moved)).position->first;
 }
 
-void operator_desk::list_open(job& j) {
-  j.at = stage::listing;
-  auto request = std::make_shared<read_request>();
-  request->what = read_request::kind::open;
-  send(directory_->reader, read_journal{std::move(request), caf::actor_cast<caf::actor>(this)});
+void operator_desk::list(std::uint64_t tag) {
+  const auto fresh = renew(tag);
+  jobs_.at(fresh).at = stage::listing;
+  send(directory_->manager, list_stuck{caf::actor_cast<caf::actor>(this), fresh});
 }
 
 void operator_desk::read(std::uint64_t tag, instance_id instance) {
@@ -71,18 +70,14 @@ void operator_desk::read(std::uint64_t tag, instance_id instance) {
   send(directory_->reader, read_journal{std::move(request), caf::actor_cast<caf::actor>(this)});
 }
 
-// Lists carry no tag; any of them is as good as another, so all that wait for one take it.
-void operator_desk::listed(const open_instances& found) {
-  std::vector<std::uint64_t> waiting;
-  for (const auto& [tag, j] : jobs_)
-    if (j.at == stage::listing) waiting.push_back(tag);
-  for (const auto tag : waiting) {
-    auto& j = jobs_.at(tag);
-    for (const auto& [id, process] : found.instances)
-      if (id > j.request->after) j.open.push_back(id);
-    std::ranges::sort(j.open);
-    look_on(tag, j);
-  }
+void operator_desk::listed(const stuck_listed& all) {
+  const auto at = jobs_.find(all.tag);
+  if (at == jobs_.end() || at->second.at != stage::listing) return;
+  auto& j = at->second;
+  for (const auto id : *all.ids)
+    if (id > j.request->after) j.left.push_back(id);
+  std::ranges::sort(j.left);
+  look_on(all.tag, j);
 }
 
 void operator_desk::page_read(const journal_page& page) {
@@ -96,7 +91,7 @@ void operator_desk::page_read(const journal_page& page) {
       look(page.tag, j, *page.events);
     } else {
       desk_answer with;
-      with.report = report_of(fold_told(env().processes, j.request->word.instance, *page.events));
+      with.report = report_of(fold_told(env(), j.request->word.instance, *page.events));
       answer(page.tag, with);
     }
   } catch (const error& e) {
@@ -105,7 +100,7 @@ void operator_desk::page_read(const journal_page& page) {
 }
 
 void operator_desk::operate(std::uint64_t tag, job& j, const std::vector<recorded_event>& events) {
-  auto next = next_step(env().processes, j.request->word, j.id, events, j.given);
+  auto next = next_step(env(), j.request->word, j.id, events, j.given);
   if (auto* final_word = std::get_if<operator_answer>(&next)) {
     const auto& word = j.request->word;
     log().info("operator: {} of instance {}: {}", to_string(word.verb), to_string(word.instance),
@@ -141,24 +136,23 @@ void operator_desk::appended(const append_answer& answer) {
 }
 
 void operator_desk::look(std::uint64_t tag, job& j, const std::vector<recorded_event>& events) {
-  const auto id = j.open.front();
-  j.open.pop_front();
-  // The process may not be run here, or the instance have ended since the list was made.
-  if (!events.empty() && definition_of(env().processes, id, events.front()))
-    if (auto told = fold_told(env().processes, id, events); told.folded.stuck())
-      j.found.instances.push_back(report_of(told));
+  const auto id = j.left.front();
+  j.left.pop_front();
+  // It may have gone on since the list was made.
+  if (auto told = fold_told(env(), id, events); told.folded.stuck())
+    j.found.instances.push_back(report_of(told));
   look_on(tag, j);
 }
 
 void operator_desk::look_on(std::uint64_t tag, job& j) {
-  j.found.more = j.found.instances.size() >= j.request->limit && !j.open.empty();
-  if (j.open.empty() || j.found.more) {
+  j.found.more = j.found.instances.size() >= j.request->limit && !j.left.empty();
+  if (j.left.empty() || j.found.more) {
     desk_answer with;
     with.stuck = std::move(j.found);
     answer(tag, with);
     return;
   }
-  read(tag, j.open.front());
+  read(tag, j.left.front());
 }
 
 // What the predecessor was asked is lost. A word that it may have recorded is found by its id.
@@ -168,10 +162,10 @@ void operator_desk::ask_again(std::string_view restarted) {
   for (const auto tag : tags) {
     auto& j = jobs_.at(tag);
     const bool stuck = j.request->what == desk_request::kind::stuck;
-    if (restarted == reader_role && j.at == stage::listing)
-      list_open(j);
+    if (restarted == manager_role && j.at == stage::listing)
+      list(tag);
     else if (restarted == reader_role && j.at == stage::reading)
-      read(tag, stuck ? j.open.front() : j.request->word.instance);
+      read(tag, stuck ? j.left.front() : j.request->word.instance);
     else if (restarted == writer_role && j.at == stage::appending)
       read(tag, j.request->word.instance);
   }

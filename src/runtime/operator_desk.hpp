@@ -19,7 +19,7 @@ protected:
 
 private:
   enum class stage {
-    listing,   ///< which instances are open is being read
+    listing,   ///< the manager is asked which instances are stuck
     reading,   ///< the events of one instance are being read
     appending, ///< the word was given to the writer
   };
@@ -29,14 +29,14 @@ private:
     event_id id{};      ///< of the word's event
     bool given = false; ///< the word was appended for this request
     int conflicts = 0;
-    std::deque<instance_id> open{}; ///< what is left to look at; the first is being read
+    std::deque<instance_id> left{}; ///< what is left to look at; the first is being read
     stuck_instances found{};
   };
   void accept(const std::shared_ptr<const desk_request>& request);
-  void list_open(job& j);
+  void list(std::uint64_t tag);
   [[nodiscard]] std::uint64_t renew(std::uint64_t tag);
   void read(std::uint64_t tag, instance_id instance);
-  void listed(const open_instances& found);
+  void listed(const stuck_listed& all);
   void page_read(const journal_page& page);
   void operate(std::uint64_t tag, job& j, const std::vector<recorded_event>& events);
   void look(std::uint64_t tag, job& j, const std::vector<recorded_event>& events);

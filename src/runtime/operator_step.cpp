@@ -1,28 +1,33 @@
 #include "runtime/operator_step.hpp"
 
 #include "runtime/admission.hpp"
+#include "runtime/deployments.hpp"
 #include "runtime/identity.hpp"
 
 #include <algorithm>
 
 namespace ensemble::internal {
 
-std::shared_ptr<const process_definition>
-definition_of(const process_list& processes, instance_id id, const recorded_event& start) {
-  for (const auto& p : processes)
-    if (p->start.event->name == start.body.name() &&
-        make_instance_id(start.position, p->name) == id)
-      return p;
+std::shared_ptr<const process_definition> definition_of(const environment& env, instance_id id,
+                                                        const recorded_event& start) {
+  for (const auto& p : env.processes) {
+    if (make_instance_id(start.position, p->name) != id) continue;
+    const auto* deployed = deployment_at(env, p->name, start.position);
+    const auto version = deployed ? deployed->version : newest_version(env, p->name);
+    auto found = find_definition(env, p->name, version);
+    return found && found->start.event->name == start.body.name() ? found : nullptr;
+  }
   return nullptr;
 }
 
-told_instance fold_told(const process_list& processes, instance_id id,
+told_instance fold_told(const environment& env, instance_id id,
                         std::span<const recorded_event> events) {
-  const auto definition = events.empty() ? nullptr : definition_of(processes, id, events.front());
+  const auto definition = events.empty() ? nullptr : definition_of(env, id, events.front());
   if (!definition)
-    throw error(errc::bad_argument, "the journal holds no instance " + to_string(id) +
-                                        " of a process that is run here: list them (stuck), or "
-                                        "take the id from an outcome or an event");
+    throw error(errc::bad_argument,
+                "the journal holds no instance " + to_string(id) +
+                    " of a process, in its version, that is run here: list them (stuck), or "
+                    "take the id from an outcome or an event");
   const inside_handler guard;
   return tell_instance(definition, events);
 }
@@ -34,11 +39,11 @@ event_id make_word_id(const operator_word& word, timestamp now) {
   return event_id::of(drawn.head(), drawn.tail());
 }
 
-std::variant<append_request, operator_answer> next_step(const process_list& processes,
+std::variant<append_request, operator_answer> next_step(const environment& env,
                                                         const operator_word& word, event_id id,
                                                         std::span<const recorded_event> events,
                                                         bool given) {
-  const auto all = fold_told(processes, word.instance, events);
+  const auto all = fold_told(env, word.instance, events);
   const auto stream = all.folded.stream();
   operator_answer answer;
   answer.now = report_of(all);
@@ -49,7 +54,7 @@ std::variant<append_request, operator_answer> next_step(const process_list& proc
     answer.recorded = mine->position;
     answer.repeated = !given;
     // An outcome may have come in between, on another stream: then the fold ignores the word.
-    const auto before = fold_told(processes, word.instance, {events.begin(), mine});
+    const auto before = fold_told(env, word.instance, {events.begin(), mine});
     if (auto late = decide(before.folded, word, id); !late.event)
       answer.refusal = "it came too late: " + late.refusal;
     return answer;

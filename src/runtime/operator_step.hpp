@@ -1,6 +1,7 @@
 #pragma once
 
 #include "model/operator_decision.hpp"
+#include "runtime/environment.hpp"
 
 #include <ensemble/journal.hpp>
 
@@ -12,16 +13,14 @@
 
 namespace ensemble::internal {
 
-using process_list = std::vector<std::shared_ptr<const process_definition>>;
-
 /// The definition that an instance runs under, by its id and its start event; null if none of
-/// these processes began it. The one place that decides so for operators.
+/// its processes began it, or its version is not run here (rule 16).
 [[nodiscard]] std::shared_ptr<const process_definition>
-definition_of(const process_list& processes, instance_id id, const recorded_event& start);
+definition_of(const environment& env, instance_id id, const recorded_event& start);
 
 /// Folds an instance from all its events, the start event first. Throws errc::bad_argument when
-/// they are not those of an instance of these processes.
-[[nodiscard]] told_instance fold_told(const process_list& processes, instance_id id,
+/// they are not those of an instance of its processes.
+[[nodiscard]] told_instance fold_told(const environment& env, instance_id id,
                                       std::span<const recorded_event> events);
 
 /// The id of the event of a word: derived from its idempotency key, or drawn.
@@ -32,7 +31,7 @@ definition_of(const process_list& processes, instance_id id, const recorded_even
 /// what stood before it in the journal, whoever else was at work. `given`: it was appended on
 /// behalf of this request.
 [[nodiscard]] std::variant<append_request, operator_answer>
-next_step(const process_list& processes, const operator_word& word, event_id id,
+next_step(const environment& env, const operator_word& word, event_id id,
           std::span<const recorded_event> events, bool given);
 
 /// How often a word is decided anew because others wrote first, before that is an error.

@@ -42,6 +42,11 @@ caf::behavior process_manager::make_behavior() {
       [this](const saga_report& m) { reported(m); },
       [this](const returned_event& m) { hand_over(outside_.returned(m.from, *m.event)); },
       [this](const await_outcome& m) { await(m); },
+      [this](const list_stuck& m) {
+        auto ids = std::make_shared<std::vector<instance_id>>();
+        for (const auto& [id, reason] : stuck_) ids->push_back(id);
+        send(m.from, stuck_listed{m.tag, std::move(ids)});
+      },
       [this](const journal_page& m) { page_read(m); },
       [this](const open_instances_read& m) { rows_read(*m.page); },
       [this](const open_instances_found& m) { found_open(*m.tail); },
