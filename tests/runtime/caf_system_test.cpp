@@ -104,6 +104,8 @@ TEST(HostsActorSystem, LosesAllActorsOfARuntimeOnAFile) {
       (void)r.send("shop", buy{std::to_string(run) + "-" + std::to_string(n), 5}).get();
     for (const auto* role : {"saga", "shop", "process manager", "journal writer", "caller gateway"})
       runtime_access::kill(r, role);
+    r.stop();
+    EXPECT_EQ(host.actors(), 0U) << "sagas, observer and the killed ones, too";
   }
   EXPECT_EQ(host.actors(), 0U);
   EXPECT_TRUE(host.goes_on());
