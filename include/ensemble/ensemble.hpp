@@ -1,8 +1,10 @@
 #pragma once
 
-// All of ensemble but the test helpers (testing.hpp).
+// All of ensemble but the test helpers (testing.hpp) and what needs CAF (caf.hpp).
 #include <ensemble/backup.hpp>
+#include <ensemble/check.hpp>
 #include <ensemble/control.hpp>
+#include <ensemble/diagram.hpp>
 #include <ensemble/error.hpp>
 #include <ensemble/event.hpp>
 #include <ensemble/identity.hpp>

@@ -73,6 +73,7 @@ struct step_definition {
   std::vector<outcome_definition> failures{};
   request_definition undo{}; ///< asked of the same service
   outcome_definition undone{};
+  bool needs_no_undo{}; ///< its effect may stay when the process is compensated
   bool pivot{};
   /// 0: no limit. Spans all attempts of the do, from the event that made it due, or from the end of
   /// its delay.
@@ -330,6 +331,12 @@ public:
   step_builder undone_by(Make make) && {
     step().undo = process_.request({}, std::move(make));
     step().undone = process_.template outcome<Event>();
+    return std::move(*this);
+  }
+  /// The step's effect does no harm when the process fails later (a question, a notice): so nothing
+  /// undoes it, and `check` asks for nothing.
+  step_builder needs_no_undo() && {
+    step().needs_no_undo = true;
     return std::move(*this);
   }
   /// After this step nothing is undone: what follows is retried, then stuck.

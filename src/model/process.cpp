@@ -1,4 +1,4 @@
-#include <ensemble/process.hpp>
+#include "model/validation.hpp"
 
 #include <algorithm>
 #include <set>
@@ -56,6 +56,8 @@ void check_step(const process_definition& p, std::size_t index) {
   else
     check_asking(p, s, where);
   if (s.within < duration{}) refuse(p, where + ": within must not be negative");
+  if (s.undo && s.needs_no_undo)
+    refuse(p, where + " has an undo and says that it needs none: take one of the two away");
   if (std::ranges::any_of(s.after, [&](std::size_t before) { return before >= index; }))
     refuse(p, where + ": after() names a step that is not defined before it");
   check_policy(p, where, s.retries);
@@ -92,7 +94,7 @@ std::optional<std::size_t> process_definition::find_step(std::string_view step) 
   return std::nullopt;
 }
 
-void validate(const process_definition& p) {
+void validate_parts(const process_definition& p) {
   if (!is_name(p.name)) refuse(p, "a name is [a-z][a-z0-9_]*, up to 100 characters");
   if (!is_name(p.owner)) refuse(p, "'" + p.owner + "' is no service name");
   if (p.owner == p.name) refuse(p, "needs a name of its own, other than its owner's");
@@ -102,6 +104,10 @@ void validate(const process_definition& p) {
   if (p.steps.empty()) refuse(p, "has no step: add .step(name)");
   check_policy(p, "complete and abort", p.retries);
   for (std::size_t i = 0; i < p.steps.size(); ++i) check_step(p, i);
+}
+
+void validate(const process_definition& p) {
+  validate_parts(p);
   for (std::size_t i = 0; i < p.steps.size(); ++i)
     if (p.steps[i].pivot) check_pivot(p, i);
 }

@@ -1,0 +1,50 @@
+#pragma once
+
+#include "model/instance.hpp"
+#include "model/path_rules.hpp"
+#include "model/possible_events.hpp"
+#include "model/structural_copy.hpp"
+
+#include <ensemble/check.hpp>
+
+#include <cstdint>
+#include <set>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+namespace ensemble {
+
+/// What an exploration found.
+struct exploration {
+  bool whole = false; ///< every state was looked at
+  std::size_t states = 0;
+  std::vector<check_finding> findings{}; ///< the shortest trace first
+  /// The shortest trace to where each step begins, and where its undo does; empty: it never does.
+  std::vector<std::vector<std::string>> begun{};
+  std::vector<std::vector<std::string>> undo_begun{};
+  std::vector<std::string> complete_begun{};
+  std::vector<std::string> abort_begun{};
+  std::vector<std::string> started{}; ///< the trace to the first state
+};
+
+/// How an exploration is done. The full one is slow and takes nothing for granted: no reduction,
+/// and whole instances; it is what tests hold the reduced one against.
+enum class exploration_kind { reduced, full };
+
+/// Looks at every state that an instance can reach, breadth first, by the engine itself.
+///
+/// The reduction. (a) On the way back, after the pivot and at the end an event of one assignment
+/// changes that assignment, perhaps lets others begin, and takes nothing away from any other. So
+/// all its events commute with all events of the others, and it is enough to try the events of one
+/// assignment first; the last one is taken, since undoing goes from the last step to the first.
+/// (b) States are equal that differ only in how a step was settled that can no longer matter
+/// (`settled_key`). (c) The rest of an instance (rounds, times, messages) decides nothing.
+/// Before the pivot everything is tried in every order. So a trace to anything that is seen when
+/// the process turns back is the shortest there is.
+[[nodiscard]] exploration explore_paths(const process_definition& p, const known_services& services,
+                                        std::size_t max_states,
+                                        exploration_kind kind = exploration_kind::reduced);
+
+} // namespace ensemble
