@@ -38,9 +38,9 @@ struct check_finding {
 
 struct check_options {
   /// How many different states are looked at before check gives up with `not_proven`. The default
-  /// is enough for a process of twelve steps whatever runs beside what, and takes a few seconds
-  /// and some ten megabytes at most.
-  std::size_t max_states = 200'000;
+  /// is enough for a process of twelve steps without conditions, whatever runs beside what; to use
+  /// it up takes a few seconds and some ten megabytes.
+  std::size_t max_states = 100'000;
   /// The services that the process asks; not owned, none of them null. Empty: unknown, then they
   /// may decide anything, and are taken to be able to settle every command.
   std::vector<const service_definition*> services{};

@@ -30,7 +30,8 @@ public:
     try {
       validate_parts(p_);
     } catch (const error& e) {
-      found_.push_back({severity::error, "", e.what(), {}});
+      found_.push_back(
+          {severity::error, "", "does not fit together: " + std::string(e.what()), {}});
     }
     return found_;
   }
@@ -113,16 +114,18 @@ private:
     for (const auto& o : s.successes)
       if (!successes.insert(o.event->name).second)
         add(severity::warning, fault_place::step, n,
-            "names " + quoted(o.event->name) + " twice as a success: only the first one's fold "
-            "is called");
+            "names " + quoted(o.event->name) +
+                " twice as a success: only the first one's fold "
+                "is called");
     for (const auto& o : s.failures) {
       if (successes.contains(o.event->name))
         add(severity::error, fault_place::step, n,
             "names " + quoted(o.event->name) + " both as success and as failure: take one away");
       if (!failures.insert(o.event->name).second)
         add(severity::warning, fault_place::step, n,
-            "names " + quoted(o.event->name) + " twice as a failure: only the first one's fold "
-            "is called");
+            "names " + quoted(o.event->name) +
+                " twice as a failure: only the first one's fold "
+                "is called");
     }
   }
 

@@ -28,7 +28,8 @@ std::string consequences(const instance* before, const instance& after) {
     const auto name = "'" + after.definition->steps[n].name + "'";
     if (newly(was.forward.state, is.forward.state, status::due)) tell(name + " begins");
     if (newly(was.forward.state, is.forward.state, status::omitted)) tell(name + " is passed over");
-    if (newly(was.forward.state, is.forward.state, status::closing)) tell(name + " is to be closed");
+    if (newly(was.forward.state, is.forward.state, status::closing))
+      tell(name + " is to be closed");
     if (newly(was.forward.state, is.forward.state, status::stuck)) tell(name + " is stuck");
     if (newly(was.undo.state, is.undo.state, status::due)) tell(name + " is to be undone");
     if (newly(was.undo.state, is.undo.state, status::stuck)) tell("its undo is stuck");
@@ -53,8 +54,11 @@ class explorer {
 public:
   explorer(const process_definition& p, const known_services& services, std::size_t max_states,
            exploration_kind kind)
-      : copy_(structural_copy(p, conditions_)), services_(services), max_states_(max_states),
-        reduced_(kind == exploration_kind::reduced), rules_(*copy_) {
+      : copy_(structural_copy(p, conditions_)),
+        services_(services),
+        max_states_(max_states),
+        reduced_(kind == exploration_kind::reduced),
+        rules_(*copy_) {
     const auto n = copy_->steps.size();
     result_.begun.resize(n);
     result_.undo_begun.resize(n);
@@ -102,7 +106,7 @@ private:
     auto events = possible_events(before, services_, reduced_);
     const auto by_itself = [](const possible_event& e) { return !e.by_operator; };
     for (auto& [step, text] : rules_.of_state(before, std::ranges::any_of(events, by_itself)))
-      report(severity::error, step, text, index, nullptr);
+      report_rule(step, text, index, nullptr);
     look_at(before, index);
     for (const auto& e : events) follow(before, e, index);
   }
@@ -114,7 +118,7 @@ private:
       evolve(after, e.event);
       const auto told = [&] { return e.told + consequences(&before, after); };
       for (auto& [step, text] : rules_.of_event(before, e.event, after, e.by_operator))
-        report(severity::error, step, text, index, told);
+        report_rule(step, text, index, told);
       visit_next(before, e, after, index);
     } while (conditions_.another());
   }
@@ -125,7 +129,7 @@ private:
     if (!next) return;
     auto repeated = after;
     for (auto& [step, text] : rules_.of_repeats(repeated, e.event))
-      report(severity::error, step, text, next, nullptr);
+      report_rule(step, text, next, nullptr);
   }
 
   /// Adds a state that was not seen before.
@@ -154,6 +158,13 @@ private:
     check_finding found{level, step, text, trace(*index)};
     if constexpr (!std::is_null_pointer_v<Told>) found.trace.push_back(told());
     result_.findings.push_back(std::move(found));
+  }
+
+  // With a pivot beside another step the rules cannot hold: that is told, and not what follows.
+  template <class Told>
+  void report_rule(const std::string& step, const std::string& text,
+                   std::optional<std::uint32_t> index, Told told) {
+    if (!pivot_beside_) report(severity::error, step, text, index, told);
   }
 
   // --- what a state says of the definition ---
@@ -199,11 +210,13 @@ private:
 
   void pivot_beside(const instance& i, std::size_t pivot, std::uint32_t index) {
     for (std::size_t n = 0; n < i.steps.size(); ++n)
-      if (n != pivot && i.steps[n].forward.open())
+      if (n != pivot && i.steps[n].forward.open()) {
+        pivot_beside_ = true;
         report(severity::error, copy_->steps[pivot].name,
                "is the pivot and runs beside step '" + copy_->steps[n].name +
                    "', which may fail when there is no way back: put one after the other",
                index, nullptr);
+      }
   }
 
   void awaits_for_ever(const instance& i, std::size_t n, std::uint32_t index) {
@@ -227,6 +240,7 @@ private:
   std::unordered_map<std::string, std::size_t> index_{};
   std::vector<node> nodes_{};
   std::set<std::string> reported_{};
+  bool pivot_beside_ = false;
   exploration result_{};
 };
 

@@ -37,12 +37,14 @@ enum class exploration_kind { reduced, full };
 ///
 /// The reduction. (a) On the way back, after the pivot and at the end an event of one assignment
 /// changes that assignment, perhaps lets others begin, and takes nothing away from any other. So
-/// all its events commute with all events of the others, and it is enough to try the events of one
-/// assignment first; the last one is taken, since undoing goes from the last step to the first.
+/// all its events commute with all events of the others, and the events of one assignment may be
+/// tried before all others: on the way back those of the last one, since undoing goes from the last
+/// step to the first; after the pivot a stuck one is tried again first, so that no two are stuck.
 /// (b) States are equal that differ only in how a step was settled that can no longer matter
 /// (`settled_key`). (c) The rest of an instance (rounds, times, messages) decides nothing.
-/// Before the pivot everything is tried in every order. So a trace to anything that is seen when
-/// the process turns back is the shortest there is.
+/// Forward everything else is tried in every order. So a trace to where a step begins or the
+/// process turns back is the shortest there is. With a pivot beside another step (a) does not hold,
+/// but that is an error by itself.
 [[nodiscard]] exploration explore_paths(const process_definition& p, const known_services& services,
                                         std::size_t max_states,
                                         exploration_kind kind = exploration_kind::reduced);

@@ -28,6 +28,14 @@ int progress(const assignment& a) noexcept {
   }
 }
 
+/// Whether that event says, by the definition, that the step has succeeded.
+bool says_done(const step_definition& s, const message& body) {
+  if (const auto* received = body.get_if<engine::event_received>())
+    return s.awaits() && s.success_on(received->event_name);
+  return s.success_on(body.name()) ||
+         (body.is<engine::command_acknowledged>() && s.successes.empty());
+}
+
 int progress(const instance& i) noexcept {
   int sum = progress(i.complete) + progress(i.abort) + (i.decision_pending.empty() ? 0 : 1);
   for (const auto& s : i.steps) sum += progress(s.forward) + progress(s.undo);
@@ -87,6 +95,8 @@ void path_rules::forward_rules(const view& v) const {
     if (was.open() && final_state(is) && !v.answers(s.name, direction::forward) &&
         !given_up_at_once)
       v.found.emplace_back(s.name, "has its outcome guessed instead of found out");
+    if (is.state == status::done && !says_done(s, v.event.body))
+      v.found.emplace_back(s.name, "counts as done by an event that does not say so");
   }
 }
 
@@ -97,7 +107,9 @@ void path_rules::undo_rules(const view& v) const {
     const auto& is = v.after.steps[n].undo;
     if (was.state == is.state) continue;
     if (final_state(was)) v.found.emplace_back(s.name, "is undone twice");
-    if (final_state(is) && !v.answers(s.name, direction::undo))
+    const bool said = v.answers(s.name, direction::undo) && s.undone.event &&
+                      v.event.body.name() == s.undone.event->name;
+    if (final_state(is) && !said)
       v.found.emplace_back(s.name, "counts as undone without the event that says so");
     if (was.state != status::idle) continue;
     if (v.after.steps[n].forward.state != status::done)
@@ -105,8 +117,8 @@ void path_rules::undo_rules(const view& v) const {
     if (v.before.past_pivot()) v.found.emplace_back(s.name, "is undone after the pivot");
     for (const auto later : behind_[n]) {
       const auto& b = v.after.steps[later];
-      const bool owes = b.forward.state == status::done && p_.steps[later].undo &&
-                        b.undo.state != status::done;
+      const bool owes =
+          b.forward.state == status::done && p_.steps[later].undo && b.undo.state != status::done;
       if (b.forward.open() || owes)
         v.found.emplace_back(s.name, "is undone before '" + p_.steps[later].name +
                                          "', which comes after it");
@@ -132,8 +144,8 @@ path_rules::violations path_rules::of_repeats(instance& after, const recorded_ev
     late.origin.direction = direction::forward;
     late.origin.round = a.round;
     late.body = engine::command_rejected{"late"};
-    late.id = make_event_id(make_command_id(after.id, late.origin.step, direction::forward, a.round),
-                            0);
+    late.id =
+        make_event_id(make_command_id(after.id, late.origin.step, direction::forward, a.round), 0);
     unchanged(late, "is changed by an answer that comes too late");
   }
   return found;
@@ -153,7 +165,8 @@ path_rules::violations path_rules::of_state(const instance& i, bool goes_on) con
   if (i.terminal())
     end_rules(i, found);
   else if (!goes_on && !i.stuck())
-    found.emplace_back("", "the process stands still for ever: nothing is asked, and it has no end");
+    found.emplace_back("",
+                       "the process stands still for ever: nothing is asked, and it has no end");
   return found;
 }
 

@@ -39,13 +39,14 @@ public:
     return std::move(found_);
   }
 
-  std::vector<possible_event> of_one() {
+  /// On the way back: the events of the last assignment, since undoing goes from the last step to
+  /// the first. After the pivot: if one is stuck, only that it is tried again.
+  std::vector<possible_event> reduced() {
     const auto open = subjects();
-    if (open.empty()) return {};
-    of(open.back());
-    for (const auto& d : deadlines(i_))
-      if (open.back().way == direction::forward && d.event.origin.step == name(open.back()))
-        timeout(d);
+    const auto stuck = std::ranges::find_if(
+        open, [](const subject& s) { return s.state->state == status::stuck; });
+    if (i_.phase == instance_phase::forward && stuck == open.end()) return all();
+    if (!open.empty()) of(i_.phase == instance_phase::forward ? *stuck : open.back());
     return std::move(found_);
   }
 
@@ -160,8 +161,9 @@ private:
 
   void timeout(const due_deadline& d) {
     const auto& step = d.event.origin.step;
-    found_.push_back({event(d.event), step.empty() ? "the process's deadline passes"
-                                                   : "'" + step + "' takes longer than its within"});
+    found_.push_back({event(d.event), step.empty()
+                                          ? "the process's deadline passes"
+                                          : "'" + step + "' takes longer than its within"});
   }
 
   void abort_by_operator() {
@@ -230,7 +232,7 @@ bool may_decide(const command_handler* handler, std::string_view event) {
 std::vector<possible_event> possible_events(const instance& i, const known_services& services,
                                             bool reduced) {
   enumeration what(i, services);
-  return reduced && assignments_commute(i) ? what.of_one() : what.all();
+  return reduced && assignments_commute(i) ? what.reduced() : what.all();
 }
 
 } // namespace ensemble

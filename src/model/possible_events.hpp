@@ -35,7 +35,7 @@ private:
 [[nodiscard]] bool may_decide(const command_handler* handler, std::string_view event);
 
 /// Everything that may happen next to an instance of a structural copy. With `reduced`, where
-/// assignments commute: everything that may happen to one of them, the same one each time.
+/// assignments commute: as much of it as is enough (see explore_paths).
 [[nodiscard]] std::vector<possible_event>
 possible_events(const instance& i, const known_services& services, bool reduced);
 

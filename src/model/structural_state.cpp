@@ -24,7 +24,9 @@ bool undone(const step_progress& s) noexcept {
 /// A step to which nothing can happen any more, and which has left no effect to be undone.
 bool settled_back(const step_definition& d, const step_progress& s) noexcept {
   if (d.pivot || s.forward.open() || s.forward.state == status::idle) return false;
-  return s.forward.state != status::done || !d.undo || undone(s);
+  if (s.forward.state != status::done) return true;
+  // A step that ought to have an undo is not settled: the fault must still be seen.
+  return d.undo ? undone(s) : d.needs_no_undo || d.awaits();
 }
 
 } // namespace
