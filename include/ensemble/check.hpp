@@ -67,7 +67,8 @@ struct check_report {
 /// - a failed process undoes each step that was done, once, in reverse dependency order, and
 ///   nothing else; nothing is undone after the pivot.
 ///
-/// Errors: a step that may have to be undone and cannot be; a process without a deadline; an
+/// Errors: a step that may have to be undone and cannot be (the last one too: it may be given up,
+/// and be done before its close arrives; then make it the pivot); a process without a deadline; an
 /// awaiting step that no time limit ends; a step that can never begin or never succeed; a pivot
 /// beside another step; an undo, complete or abort without the event that confirms it; an event
 /// that means success and failure at once; with services: one that is not there, that does not

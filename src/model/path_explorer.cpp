@@ -193,8 +193,8 @@ private:
     if (back && a.state == status::done && !d.undo && !d.needs_no_undo && !d.awaits() && !d.pivot)
       report(severity::error, d.name,
              "stays done when the process fails, for nothing undoes it: add .undone_by<event>("
-             "command), put it after all steps that may fail, or say .needs_no_undo() if its "
-             "effect does no harm",
+             "command), make it the .pivot() if there is no way back from it, or say "
+             ".needs_no_undo() if its effect does no harm",
              index, nullptr);
     if (i.phase == instance_phase::forward && a.open()) {
       if (d.pivot) pivot_beside(i, n, index);

@@ -1,0 +1,159 @@
+#include "model/machine.hpp"
+
+#include <ensemble/check.hpp>
+
+#include <iostream>
+#include <stdexcept>
+
+// What check proves, and that it takes nothing for it but the structure.
+
+namespace {
+
+using namespace machine;
+
+/// Every step can be undone, and everything has a time limit.
+process_definition limited(const std::vector<std::vector<std::string>>& steps) {
+  auto p = make_process(steps);
+  p.deadline = 1h;
+  return p;
+}
+
+process_definition with_pivot(const std::vector<std::vector<std::string>>& steps,
+                              const std::string& pivot) {
+  auto p = limited(steps);
+  auto& s = step_of(p, pivot);
+  s.pivot = true;
+  s.undo = {};
+  s.undone = {};
+  return p;
+}
+
+TEST(Check, ProvesAChain) {
+  const auto report = check(limited({{"a"}, {"b", "a"}, {"c", "b"}}));
+  EXPECT_EQ(report.verdict, check_verdict::proven) << report.text();
+  EXPECT_THAT(report.findings, IsEmpty()) << report.text();
+  EXPECT_GT(report.states, 20U);
+}
+
+TEST(Check, ProvesBranchesThatMeet) {
+  const auto report = check(limited({{"a"}, {"b", "a"}, {"c", "a"}, {"d", "b", "c"}}));
+  EXPECT_EQ(report.verdict, check_verdict::proven) << report.text();
+}
+
+TEST(Check, ProvesAProcessWithAPivot) {
+  auto p = with_pivot({{"a"}, {"b", "a"}, {"c", "b"}, {"d", "b"}}, "b");
+  for (const auto* name : {"c", "d"}) step_of(p, name).undo = {};
+  const auto report = check(p);
+  EXPECT_EQ(report.verdict, check_verdict::proven) << report.text();
+  EXPECT_THAT(report.findings, IsEmpty()) << report.text();
+}
+
+TEST(Check, ProvesConditionsDelaysAndAwaitedEvents) {
+  auto p = limited({{"a"}, {"b", "a"}, {"c", "b"}});
+  step_of(p, "a").only_if = [](const std::any&) { return true; };
+  step_of(p, "a").delay = 1min;
+  step_of(p, "c").only_if = [](const std::any&) { return true; };
+  auto& b = step_of(p, "b");
+  const auto key = [](const auto&) { return std::string("key"); };
+  const auto name = b.name;
+  const auto after = b.after;
+  b = {};
+  b.name = name;
+  b.after = after;
+  b.awaited = {{{&type_of<worked>(), {}}, key, key, true},
+               {{&type_of<broke>(), {}}, key, key, false}};
+  const auto report = check(p);
+  EXPECT_EQ(report.verdict, check_verdict::proven) << report.text();
+}
+
+TEST(Check, TakesTheWordOfAStepThatNeedsNoUndo) {
+  auto p = limited({{"a"}, {"b", "a"}});
+  step_of(p, "a").undo = {};
+  EXPECT_EQ(check(p).verdict, check_verdict::refused);
+  step_of(p, "a").needs_no_undo = true;
+  EXPECT_EQ(check(p).verdict, check_verdict::proven) << check(p).text();
+}
+
+template <class Result, class... Arguments>
+std::function<Result(Arguments...)> forbidden() {
+  return [](Arguments...) -> Result { throw std::logic_error("check called a user's function"); };
+}
+
+TEST(Check, CallsNoFunctionOfTheDefinition) {
+  auto p = limited({{"a"}, {"b", "a"}, {"c", "b"}});
+  const auto fold = forbidden<void, std::any&, const message&>();
+  const auto make = forbidden<message, const std::any&>();
+  p.initial = forbidden<std::any>();
+  p.start.fold = p.completed.fold = p.aborted.fold = fold;
+  p.complete.make = p.abort.make = make;
+  for (auto& s : p.steps) {
+    s.only_if = forbidden<bool, const std::any&>();
+    s.ask.make = s.undo.make = make;
+    for (auto& o : s.successes) o.fold = fold;
+    for (auto& o : s.failures) o.fold = fold;
+    s.undone.fold = fold;
+  }
+  auto& c = p.steps[2];
+  c.ask = c.undo = {};
+  c.successes.clear();
+  c.failures.clear();
+  c.awaited = {{{&type_of<worked>(), fold},
+                forbidden<std::string, const message&>(),
+                forbidden<std::string, const std::any&>(),
+                true}};
+  const auto report = check(p);
+  EXPECT_EQ(report.verdict, check_verdict::proven) << report.text();
+}
+
+TEST(Check, BeyondItsBudgetNothingIsProven) {
+  const auto p = limited({{"a"}, {"b"}, {"c"}, {"d"}});
+  check_options few;
+  few.max_states = check(p).states;
+  EXPECT_EQ(check(p, few).verdict, check_verdict::proven);
+  --few.max_states;
+  EXPECT_EQ(check(p, few).verdict, check_verdict::not_proven);
+  EXPECT_THAT(check(p, few).text(), HasSubstr("not proven"));
+}
+
+TEST(Check, BeyondItsBudgetAFaultIsStillAFault) {
+  auto p = limited({{"a"}, {"b"}, {"c"}, {"d"}});
+  step_of(p, "a").undo = {};
+  check_options few;
+  few.max_states = 50;
+  EXPECT_EQ(check(p, few).verdict, check_verdict::refused);
+}
+
+TEST(Check, TwelveStepsWithBranchesAreWithinTheBudget) {
+  const auto branches = check(limited({{"a"},
+                                       {"b", "a"},
+                                       {"c", "a"},
+                                       {"d", "a"},
+                                       {"e", "a"},
+                                       {"f", "b"},
+                                       {"g", "c"},
+                                       {"h", "d"},
+                                       {"i", "e"},
+                                       {"j", "f", "g", "h", "i"},
+                                       {"k", "j"},
+                                       {"l", "k"}}));
+  EXPECT_EQ(branches.verdict, check_verdict::proven);
+  std::cout << branches.states << " states with four branches\n";
+  const auto wide = check(limited(
+      {{"a"}, {"b"}, {"c"}, {"d"}, {"e"}, {"f"}, {"g"}, {"h"}, {"i"}, {"j"}, {"k"}, {"l"}}));
+  EXPECT_EQ(wide.verdict, check_verdict::proven);
+  std::cout << wide.states << " states with twelve steps side by side\n";
+}
+
+TEST(Check, ReportTellsTheVerdictAndEachFindingWithItsTrace) {
+  auto p = limited({{"a"}, {"b", "a"}});
+  EXPECT_THAT(check(p).text(), HasSubstr("process 'trial': proven, "));
+  step_of(p, "a").undo = {};
+  const auto text = check(p).text();
+  EXPECT_THAT(text, HasSubstr("process 'trial': refused, "));
+  EXPECT_THAT(text, HasSubstr("  error: step 'a' stays done when the process fails"));
+  EXPECT_THAT(text, HasSubstr("    1. begun begins it: 'a' begins\n"
+                              "    2. 'a' is answered with worked: 'b' begins\n"
+                              "    3. 'b' is answered with broke\n"));
+}
+
+} // namespace
