@@ -7,6 +7,7 @@
 #include "runtime/deployment.hpp"
 #include "runtime/identity.hpp"
 #include "runtime/log.hpp"
+#include "runtime/structure_check.hpp"
 #include "runtime/runtime_access.hpp"
 
 #include <caf/all.hpp>
@@ -132,6 +133,7 @@ void runtime::start() {
   auto& self = *implementation_;
   self.must_be_new("start()");
   internal::check_deployment(*self.env);
+  internal::check_structures(*self.env);
   const auto env = self.env;
   journal_options options{env->options.journal, env->options.durability,
                           [env](std::string_view name) { return env->registry.find(name); },

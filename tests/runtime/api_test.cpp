@@ -55,6 +55,22 @@ TEST(Start, RefusesToWaitForAnEventThatIsNeverDecided) {
   EXPECT_EQ(code_of([&] { r.start(); }), errc::bad_definition);
 }
 
+TEST(Start, RefusesAProcessThatLeavesAStepDoneAndShowsHow) {
+  ensemble::runtime r;
+  auto process = selling();
+  process.steps[0].undo = {};
+  r.host(shop()).host(till()).host(packing_table()).orchestrate(std::move(process));
+  try {
+    r.start();
+    ADD_FAILURE() << "it started";
+  } catch (const ensemble::error& e) {
+    EXPECT_EQ(e.code(), errc::bad_definition);
+    const std::string text = e.what();
+    EXPECT_NE(text.find("step 'pay' stays done when the process fails"), std::string::npos) << text;
+    EXPECT_NE(text.find("2. 'pay' is answered with charged"), std::string::npos) << text;
+  }
+}
+
 TEST(Start, RefusesAJournalWithAMessageThatNobodyDeclares) {
   const temporary_folder folder;
   auto options = in_memory();

@@ -66,6 +66,7 @@ ensemble::service_definition packing_table() {
 
 ensemble::process_definition selling(ensemble::retry_policy retries) {
   return ensemble::process<sale>("selling", "shop")
+      .deadline(1h)
       .retries(retries)
       .starts_on<bought>([](sale& s, const bought& e) {
         s.id = e.id;
@@ -82,6 +83,7 @@ ensemble::process_definition selling(ensemble::retry_policy retries) {
       .retries(retries)
       .step("pack")
       .after("pay")
+      .pivot()
       .asks("table", [](const sale& s) { return pack{s.id}; })
       .succeeds_on<packed>()
       .fails_on<unpackable>([](sale& s, const unpackable&) { s.why = "unpackable"; })

@@ -109,6 +109,7 @@ void set_up(ensemble::runtime& r, outside& o, ensemble::retry_policy retries,
              &begin::id, [](const begin& b) -> ensemble::decision<begun> { return begun{b.id}; }))
       .host(card_service(o, with_cancel))
       .orchestrate(ensemble::process<nothing>("charging", "desk")
+                       .deadline(1h)
                        .starts_on<begun>([](nothing& n, const begun& e) { n.id = e.id; })
                        .step("charge")
                        .asks("card", [](const nothing& n) { return charge{n.id}; })

@@ -105,8 +105,10 @@ ensemble::outcome outcome_of_throwing(const std::function<void()>& thrower) {
             return tried{c.id};
           }))
       .orchestrate(ensemble::process<sale>("throwing", "shop")
+                       .deadline(1h)
                        .starts_on<bought>([](sale& s, const bought& e) { s.id = e.id; })
                        .step("try")
+                       .pivot()
                        .asks("thrower", [](const sale& s) { return try_it{s.id}; })
                        .succeeds_on<tried>()
                        .retries({.attempts = 3, .first_delay = 1ms, .max_delay = 2ms}));
@@ -140,8 +142,10 @@ TEST(Failure, ADefinitionThatThrowsAnythingIsStuck) {
   ensemble::runtime r(in_memory());
   r.host(shop()).host(till()).orchestrate(
       ensemble::process<sale>("throwing", "shop")
+          .deadline(1h)
           .starts_on<bought>([](sale&, const bought&) { throw 42; })
           .step("pay")
+          .pivot()
           .asks("till",
                 [](const sale& s) {
                   return charge{s.id, s.price};
