@@ -138,6 +138,22 @@ CLI::App* add_word(CLI::App& app, operator_options& o, const std::string& verb,
   return word;
 }
 
+CLI::App* add_check(CLI::App& app) {
+  return app.add_subcommand("check", "Prove that the order process cannot go wrong by its "
+                                     "structure, or show how it does");
+}
+
+CLI::App* add_diagram(CLI::App& app, diagram_options& o) {
+  auto* drawn = app.add_subcommand("diagram", "Draw the order process");
+  const std::map<std::string, ensemble::diagram_format> formats{
+      {"mermaid", ensemble::diagram_format::mermaid},
+      {"graphviz", ensemble::diagram_format::graphviz}};
+  drawn->add_option("--format", o.format, "mermaid or graphviz")
+      ->transform(CLI::CheckedTransformer(formats))
+      ->default_str("mermaid");
+  return drawn;
+}
+
 } // namespace
 
 parsed_command_line parse_command_line(int argc, const char* const* argv) {
@@ -164,7 +180,9 @@ parsed_command_line parse_command_line(int argc, const char* const* argv) {
       {add_word(app, line.word, "skip", "Pass over a step of an order, or its undo"),
        command::skip},
       {add_word(app, line.word, "abort", "Undo an order, if it has not been shipped"),
-       command::abort}};
+       command::abort},
+      {add_check(app), command::check},
+      {add_diagram(app, line.diagram), command::diagram}};
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {

@@ -3,6 +3,7 @@
 #include "orders/checks/verification.hpp"
 #include "orders/domain/mishaps.hpp"
 
+#include <ensemble/diagram.hpp>
 #include <ensemble/journal.hpp>
 
 #include <cstddef>
@@ -56,7 +57,25 @@ struct operator_options {
   std::string key{};
 };
 
-enum class command { run, show, list, verify, export_events, backup, restore, retry, skip, abort };
+/// `orders diagram`
+struct diagram_options {
+  ensemble::diagram_format format = ensemble::diagram_format::mermaid;
+};
+
+enum class command {
+  run,
+  show,
+  list,
+  verify,
+  export_events,
+  backup,
+  restore,
+  retry,
+  skip,
+  abort,
+  check,
+  diagram,
+};
 
 /// What the user asked for.
 struct command_line {
@@ -65,6 +84,7 @@ struct command_line {
   read_options read{};
   copy_options copy{};
   operator_options word{};
+  diagram_options diagram{};
 };
 
 /// Reads the arguments. When the program has nothing more to do (help was asked for, or the

@@ -22,6 +22,9 @@ std::string consequences(const instance* before, const instance& after) {
   const auto newly = [&](status was, status is, status wanted) {
     return is == wanted && was != is;
   };
+  const bool turned = before && before->phase == instance_phase::forward &&
+                      after.phase == instance_phase::compensating;
+  if (turned) tell("the process turns back");
   for (std::size_t n = 0; n < after.steps.size(); ++n) {
     const auto was = before ? before->steps[n] : step_progress{};
     const auto& is = after.steps[n];

@@ -65,7 +65,7 @@ TEST(CheckFinding, StepThatAFailureBesideItLeavesDone) {
   EXPECT_EQ(report.verdict, check_verdict::refused);
   EXPECT_THAT(finding_of(report, "b", "nothing undoes it").trace,
               ElementsAre("begun begins it: 'a' begins, 'b' begins",
-                          "'a' is answered with broke: 'b' is to be closed",
+                          "'a' is answered with broke: the process turns back, 'b' is to be closed",
                           "'b', before it could be closed, is answered with worked"));
 }
 

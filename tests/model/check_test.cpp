@@ -153,7 +153,7 @@ TEST(Check, ReportTellsTheVerdictAndEachFindingWithItsTrace) {
   EXPECT_THAT(text, HasSubstr("  error: step 'a' stays done when the process fails"));
   EXPECT_THAT(text, HasSubstr("    1. begun begins it: 'a' begins\n"
                               "    2. 'a' is answered with worked: 'b' begins\n"
-                              "    3. 'b' is answered with broke\n"));
+                              "    3. 'b' is answered with broke: the process turns back\n"));
 }
 
 } // namespace

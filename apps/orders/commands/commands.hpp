@@ -18,5 +18,8 @@ int operate_order(command verb, const operator_options& options, std::ostream& o
 int export_events(const read_options& options, std::ostream& out);
 int backup_orders(const copy_options& options, std::ostream& out);
 int restore_orders(const copy_options& options, std::ostream& out);
+/// Proves the order process, or shows what is wrong with it: then the exit code is 1.
+int check_process(std::ostream& out);
+int draw_process(const diagram_options& options, std::ostream& out);
 
 } // namespace orders

@@ -1,0 +1,26 @@
+#include "orders/commands/commands.hpp"
+#include "orders/domain/fulfilment.hpp"
+#include "orders/shop.hpp"
+
+#include <ensemble/check.hpp>
+#include <ensemble/diagram.hpp>
+
+#include <ostream>
+
+namespace orders {
+
+int check_process(std::ostream& out) {
+  const auto all = make_shop();
+  ensemble::check_options options;
+  for (const auto& service : all.services) options.services.push_back(&service);
+  const auto report = ensemble::check(all.process, options);
+  out << report.text();
+  return report.verdict == ensemble::check_verdict::proven ? 0 : 1;
+}
+
+int draw_process(const diagram_options& options, std::ostream& out) {
+  out << ensemble::diagram(order_fulfilment(), options.format);
+  return 0;
+}
+
+} // namespace orders
