@@ -233,8 +233,10 @@ ensemble::service_definition wishes() {
 /// A step over several entities: no event on its home, and closed when it fails.
 ensemble::process_definition granting() {
   return ensemble::process<wished>("granting", "wish")
+      .deadline(1h)
       .starts_on<wished>([](wished& w, const wished& e) { w = e; })
       .step("give")
+      .pivot()
       .asks("bank",
             [](const wished& w) {
               return give_all{{"home", w.id, "x"}, w.amount};
