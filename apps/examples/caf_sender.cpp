@@ -4,6 +4,7 @@
 #include <ensemble/ensemble.hpp>
 
 #include <caf/all.hpp>
+#include <chrono>
 
 #include <iostream>
 
@@ -40,10 +41,12 @@ struct tea {
 };
 ensemble::process_definition tea_making() {
   return ensemble::process<tea>("tea_making", "kitchen")
+      .deadline(std::chrono::minutes(10))
       .starts_on<tea_ordered>([](tea& t, const tea_ordered& e) { t.id = e.id; })
       .step("water")
       .asks("kitchen", [](const tea& t) { return boil_water{t.id}; })
-      .succeeds_on<water_boiled>();
+      .succeeds_on<water_boiled>()
+      .pivot();
 }
 
 /// Orders three cups at once. Nothing here blocks; every answer is a message, and the tag that the

@@ -45,13 +45,15 @@ TEST(Start, RefusesToWaitForAnEventThatIsNeverDecided) {
   ensemble::runtime r;
   r.host(shop()).host(till()).host(packing_table());
   r.orchestrate(ensemble::process<sale>("selling", "shop")
+                    .deadline(1h)
                     .starts_on<bought>([](sale& s, const bought& e) { s.id = e.id; })
                     .step("pay")
                     .asks("till",
                           [](const sale& s) {
                             return charge{s.id, s.price};
                           })
-                    .succeeds_on<packed>());
+                    .succeeds_on<packed>()
+                    .pivot());
   EXPECT_EQ(code_of([&] { r.start(); }), errc::bad_definition);
 }
 

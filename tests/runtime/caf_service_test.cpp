@@ -131,6 +131,7 @@ void set_up(runtime& r, ensemble::service_definition card, ensemble::retry_polic
              &begin::id, [](const begin& b) -> ensemble::decision<begun> { return begun{b.id}; }))
       .host(std::move(card))
       .orchestrate(ensemble::process<nothing>("charging", "desk")
+                       .deadline(1h)
                        .starts_on<begun>([](nothing& n, const begun& e) { n.id = e.id; })
                        .step("charge")
                        .asks("card", [](const nothing& n) { return charge{n.id}; })

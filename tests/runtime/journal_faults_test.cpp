@@ -121,7 +121,7 @@ TEST_F(JournalFaults, ABusyEntityDecidesManyCommandsInOneCommit) {
   for (int n = 0; n < 500; ++n) all.push_back(buy_book("b" + std::to_string(n)));
   position last{};
   for (auto& one : all) last = one.get().got->events.at(0).position;
-  (void) await_start_at(last);
+  (void)await_start_at(last);
   // 500 purchases with four events each; without sharing that would be 2,000 commits.
   EXPECT_LT(journal_->commits, 1'500);
 }

@@ -26,6 +26,7 @@ void host_services(ensemble::runtime& r) {
 ensemble::process_definition leaving(const options& o) {
   return ensemble::process<request>("leaving", "staff")
       .version(o.version)
+      .deadline(24h)
       .starts_on<leave_asked>([](request& r, const leave_asked& e) {
         r = {e.id, e.ticket};
       })
@@ -37,7 +38,8 @@ ensemble::process_definition leaving(const options& o) {
       .after("approval")
       .delayed_by(o.booked_after)
       .asks("calendar", [](const request& r) { return book{r.id}; })
-      .succeeds_on<booked>();
+      .succeeds_on<booked>()
+      .pivot();
 }
 
 void set_up(ensemble::runtime& r, const options& o) {
