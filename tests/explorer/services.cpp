@@ -117,6 +117,8 @@ std::vector<message> world::decide_forward(const due_command& c, std::size_t rol
     if (s.successes.empty()) return {engine::command_acknowledged{}};
     if (roll % 10 == 1) return {remarked{}, worked{n}};
     if (roll % 10 == 2) return {worked{n}, broke{n}}; // the first in journal order wins
+    // Over several entities, none of whose events falls on the home: an acknowledgement in front.
+    if (roll % 10 == 4) return {engine::command_acknowledged{}, remarked{}, worked{n}};
     if (roll % 10 == 3 && s.successes.size() > 1) return {worked_otherwise{n}};
     return {worked{n}};
   }
