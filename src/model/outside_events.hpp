@@ -44,6 +44,7 @@ public:
   [[nodiscard]] std::vector<handed> awaits(instance_id id, std::vector<awaited_key> keys);
   /// The instance did not want the event that it was handed; somebody else may.
   [[nodiscard]] std::vector<handed> returned(instance_id from, const recorded_event& e);
+  [[nodiscard]] bool has_in_hand(instance_id id) const { return in_hand_of_.contains(id); }
   /// Everything that is in hand: whoever was to record it may have been lost.
   [[nodiscard]] std::vector<handed> in_hand() const;
   /// The journal says that the event at that position was received.

@@ -38,6 +38,7 @@ private:
     caf::actor saga{};                     ///< none: its events are being read
     std::vector<recorded_event> arrived{}; ///< meanwhile
     position sent{};                       ///< the last of its events that the saga was sent
+    bool died = false;                     ///< the saga before it: its commands may be under way
   };
   /// An open instance. There may be a million asleep, so it is small.
   struct running {

@@ -97,7 +97,7 @@ void process_manager::loaded(instance_id id, const std::vector<recorded_event>& 
   for (std::uint32_t n = 0; n < all.size(); ++n) all[n] = n;
   const auto recovered = std::exchange(r.recovered, false);
   if (recovered) env().count.instances_recovered.fetch_add(1, std::memory_order_relaxed);
-  spawn_saga(id, r, {std::move(batch), std::move(all)}, recovered, true);
+  spawn_saga(id, r, {std::move(batch), std::move(all)}, recovered || r.active->died, true);
 }
 
 void process_manager::reported(const saga_report& report) {
@@ -135,7 +135,10 @@ void process_manager::settle(const saga_report& report, running& r) {
   rest.awaits = report.awaits.value();
   book_.changed(report.id);
   const bool soon = report.wake && *report.wake < now() + worth_passivating;
-  if (r.active && r.active->saga && r.active->sent <= report.folded && !soon)
+  // An event that is in hand may be on its way to the saga: if that dies first, its death must
+  // still be seen.
+  if (r.active && r.active->saga && r.active->sent <= report.folded && !soon &&
+      !outside_.has_in_hand(report.id))
     passivate(report.id, r);
 }
 
@@ -204,7 +207,9 @@ void process_manager::died(const caf::down_msg& message) {
               caf::to_string(message.reason));
   env().count.actors_respawned.fetch_add(1, std::memory_order_relaxed);
   send(supervisor_, actor_died{"saga"});
-  load(id, instances_.at(id));
+  auto& r = instances_.at(id);
+  load(id, r);
+  r.active->died = true;
 }
 
 // An instance that is not in memory is handed the event once it tells what it awaits.

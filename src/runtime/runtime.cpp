@@ -7,8 +7,8 @@
 #include "runtime/deployment.hpp"
 #include "runtime/identity.hpp"
 #include "runtime/log.hpp"
-#include "runtime/structure_check.hpp"
 #include "runtime/runtime_access.hpp"
+#include "runtime/structure_check.hpp"
 
 #include <caf/all.hpp>
 

@@ -10,7 +10,8 @@ struct saga_start {
   std::shared_ptr<const process_definition> definition{};
   /// The start event, and whatever of its events are known already.
   saga_events events{};
-  /// It was open before the restart, so that commands may be under way; what had happened by then.
+  /// It was open before the restart, or its saga died, so that commands may be under way. What had
+  /// happened by the restart.
   std::optional<position> recovered{};
   /// It is asked what it awaits even if that is nothing.
   bool returns = false;

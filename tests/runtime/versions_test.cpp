@@ -95,7 +95,8 @@ TEST_F(Versions, AnotherStructureUnderTheSameVersionRefusesToStart) {
     FAIL() << "it started";
   } catch (const ensemble::error& e) {
     EXPECT_EQ(e.code(), ensemble::errc::bad_definition);
-    EXPECT_NE(std::string(e.what()).find("'step booking' became 'step entry'"), std::string::npos)
+    EXPECT_NE(std::string(e.what()).find("'step booking, pivot' became 'step entry, pivot'"),
+              std::string::npos)
         << e.what();
     EXPECT_NE(std::string(e.what()).find(".version(2)"), std::string::npos) << e.what();
   }
