@@ -191,6 +191,8 @@ private:
 
   void undeclared(const command_handler& handler,
                   const std::vector<const outcome_definition*>& declared, std::size_t n) {
+    // It tells each of its entities something; one declared event is enough.
+    if (handler.decide_all) return;
     for (const auto* outcome : handler.outcomes)
       if (std::ranges::none_of(declared, [&](auto* o) { return o->event->name == outcome->name; }))
         add(severity::warning, fault_place::step, n,

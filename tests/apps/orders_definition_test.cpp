@@ -56,7 +56,7 @@ TEST(OrderProcess, WithoutAReleaseOfTheStockIsRefused) {
       p, "stock", "nothing undoes it",
       {"order_created begins it: 'payment' begins",
        "'payment' is answered with payment_authorised: 'stock' begins",
-       "'stock' is answered with stock_reserved: 'shipping' begins",
+       "'stock' is answered with item_reserved: 'shipping' begins",
        "'shipping' is answered with shipping_failed: the process turns back, 'payment' is to be "
        "undone"});
 }
@@ -73,7 +73,7 @@ TEST(OrderProcess, WithAStepBesideThePivotIsRefused) {
   expect_refused(p, "shipping", "is the pivot and runs beside step 'dispatch'",
                  {"order_created begins it: 'payment' begins",
                   "'payment' is answered with payment_authorised: 'stock' begins",
-                  "'stock' is answered with stock_reserved: 'shipping' begins, 'dispatch' begins"});
+                  "'stock' is answered with item_reserved: 'shipping' begins, 'dispatch' begins"});
 }
 
 command_line parsed(std::vector<const char*> arguments) {

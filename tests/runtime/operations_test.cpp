@@ -163,7 +163,9 @@ TEST_F(Operations, AnAbortIsHeededOrRefusedHoweverItRacesWithTheSaga) {
     const auto id = ensemble::make_instance_id(receipt.events.at(0).position, "selling");
     for (int k = 0; k < n % 20; ++k) std::this_thread::yield();
     const auto answer = r->operate(word(operator_verb::abort, id)).get();
-    EXPECT_EQ(end_of(id), answer.refused() ? "completed" : "compensated");
+    const auto end = end_of(id);
+    // Heeded, and the pivot was on its way: then what became of that decides.
+    EXPECT_TRUE(end == "completed" || (end == "compensated" && !answer.refused())) << end;
     ++(answer.refused() ? refused : heeded);
   }
   EXPECT_GT(heeded + refused, 0);
