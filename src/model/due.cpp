@@ -145,6 +145,11 @@ std::vector<awaited_event> awaited(const instance& i) {
   return out;
 }
 
+message received_body(const recorded_event& outside) {
+  return engine::event_received{std::string(outside.body.name()), outside.body.schema_version(),
+                                outside.body.text(), outside.position.value};
+}
+
 std::optional<new_event> receive_event(const instance& i, const recorded_event& outside) {
   for (const auto& wait : awaited(i)) {
     if (wait.event->outcome.event->name != outside.body.name()) continue;
@@ -152,9 +157,7 @@ std::optional<new_event> receive_event(const instance& i, const recorded_event& 
     const auto round = i.steps[i.definition->find_step(wait.step).value()].forward.round;
     const auto waiting = make_command_id(i.id, wait.step, direction::forward, round);
     auto e = engine_event(i, make_engine_event_id(waiting, "received", 0), outside.id,
-                          engine::event_received{std::string(outside.body.name()),
-                                                 outside.body.schema_version(), outside.body.text(),
-                                                 outside.position.value});
+                          received_body(outside));
     e.origin.step = wait.step;
     e.origin.direction = direction::forward;
     e.origin.round = round;

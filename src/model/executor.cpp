@@ -45,11 +45,12 @@ void executor::act_on(const instance& i, const due_command& c, timestamp now,
   const bool new_attempt =
       g && (c.failed_attempts != g->failed_attempts || c.retries != g->retries);
   if (!g || new_attempt || g->lost) {
-    if (c.not_before > now)
+    if (c.not_before > now) {
       wake_at(out, c.not_before);
-    else
-      give(c, g || recovered_at_ || c.failed_attempts > 0 || c.retries > 0, now, out);
-    if (auto* again = find(c.id)) wake_at(out, again->at + answer_limit(i, c, again->resent));
+      return;
+    }
+    give(c, g || recovered_at_ || c.failed_attempts > 0 || c.retries > 0, now, out);
+    wake_at(out, now + answer_limit(i, c, find(c.id)->resent));
     return;
   }
   const auto limit = answer_limit(i, c, g->resent);

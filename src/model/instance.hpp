@@ -147,6 +147,9 @@ struct awaited_event {
 [[nodiscard]] std::optional<new_event> receive_event(const instance& i,
                                                      const recorded_event& outside);
 
+/// What that records. Its text throws errc::bad_message when the outside event's is too long.
+[[nodiscard]] message received_body(const recorded_event& outside);
+
 /// The id of the event that says that a step timed out, after that many retries by operators.
 [[nodiscard]] event_id make_timeout_id(command_id command, std::uint32_t retries) noexcept;
 

@@ -21,7 +21,7 @@ void outside_events::add(const process_definition& definition) {
 }
 
 bool outside_events::concerns(const recorded_event& e) const {
-  return by_name_.contains(e.body.name());
+  return by_name_.contains(e.body.name()) || names_.contains(e.body.name());
 }
 
 std::vector<outside_events::handed> outside_events::arrived(const recorded_event& e) {
@@ -34,6 +34,7 @@ std::vector<outside_events::handed> outside_events::place(recorded_event e) {
   std::vector<awaited_key> fits;
   std::set<instance_id> takers;
   try {
+    (void)received_body(e).text(); // its text stands in a text of its own: it may be too long
     const auto [first, last] = by_name_.equal_range(e.body.name());
     for (auto at = first; at != last; ++at) {
       awaited_key key{at->second, at->second->key_of_event(e.body)};
@@ -42,7 +43,7 @@ std::vector<outside_events::handed> outside_events::place(recorded_event e) {
       fits.push_back(std::move(key));
     }
   } catch (...) {
-    park(e.position, "its key: " + thrown_text());
+    park(e.position, "it cannot be handed over: " + thrown_text());
     return {};
   }
   if (takers.size() == 1) return {hand(*takers.begin(), std::move(e))};

@@ -2,6 +2,7 @@
 
 #include "model/instance.hpp"
 
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
@@ -36,6 +37,8 @@ public:
 
   /// Events of this definition's are to be looked at from now on.
   void add(const process_definition& definition);
+  /// Events of that name are kept, for a definition that is not here now.
+  void add_name(std::string name) { names_.insert(std::move(name)); }
   [[nodiscard]] bool concerns(const recorded_event& e) const;
 
   /// An event of the journal, in its order.
@@ -87,6 +90,7 @@ private:
 
   std::size_t kept_at_most_;
   std::multimap<std::string, const awaited_definition*, std::less<>> by_name_{};
+  std::set<std::string, std::less<>> names_{};
   waits waits_{};
   std::multimap<instance_id, waits::iterator> waits_of_{};
   std::map<position, kept> kept_{};

@@ -15,10 +15,11 @@ struct deployment_row {
   int version{};
   std::uint64_t after{}; ///< instances that begin behind this position
   std::string start_event{};
+  std::vector<std::string> awaited_events{};
   std::string structure{};
 };
 ENSEMBLE_MESSAGE_NAMED(deployment_row, "ensemble.deployment_row", 1, process, version, after,
-                       start_event, structure)
+                       start_event, awaited_events, structure)
 
 namespace {
 
@@ -66,7 +67,8 @@ void check_structure(const deployment_row& before, const process_definition& now
 void read_deployments(environment& env, journal_reader& reader) {
   env.deployed.clear();
   for (const auto& row : read_rows(reader))
-    env.deployed[row.process].push_back({{row.after}, row.version, row.start_event});
+    env.deployed[row.process].push_back(
+        {{row.after}, row.version, row.start_event, row.awaited_events});
 }
 
 void record_deployments(environment& env, journal& to) {
@@ -81,10 +83,12 @@ void record_deployments(environment& env, journal& to) {
     auto& known = env.deployed[p->name];
     const auto newest = newest_version(env, p->name);
     if (p->version != newest || (!known.empty() && known.back().version == newest)) continue;
-    const deployment_row row{p->name, newest, head.value, std::string(p->start.event->name),
-                             structure_of(*p)};
+    deployment_row row{p->name, newest,          head.value, std::string(p->start.event->name),
+                       {},      structure_of(*p)};
+    for (const auto& s : p->steps)
+      for (const auto& a : s.awaited) row.awaited_events.emplace_back(a.outcome.event->name);
     request.books.push_back({std::string(deployments_book), key_of(row), message(row).text()});
-    known.push_back({head, newest, row.start_event});
+    known.push_back({head, newest, row.start_event, row.awaited_events});
     log().info("process '{}' is deployed in version {}, from position {} on", p->name, newest,
                head.value + 1);
   }
@@ -94,6 +98,15 @@ void record_deployments(environment& env, journal& to) {
   if (done.front().state == append_result::status::no_space)
     throw error(errc::journal_full, "the disk is full: which processes are deployed could not be "
                                     "recorded; free some space and start again");
+}
+
+outside_events make_outside_events(const environment& env) {
+  outside_events all(env.options.kept_outside_events);
+  for (const auto& p : env.processes) all.add(*p);
+  for (const auto& [process, deployments] : env.deployed)
+    for (const auto& d : deployments)
+      for (const auto& name : d.awaited_events) all.add_name(name);
+  return all;
 }
 
 const deployment* deployment_at(const environment& env, std::string_view process, position start) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "model/outside_events.hpp"
 #include "runtime/environment.hpp"
 
 #include <ensemble/journal.hpp>
@@ -16,6 +17,9 @@ void read_deployments(environment& env, journal_reader& reader);
 /// environment has, its highest version. Fills `environment::deployed`. Throws
 /// errc::bad_definition for a version that was deployed before with another structure.
 void record_deployments(environment& env, journal& to);
+
+/// Set up for the events that any version awaits, here or not.
+[[nodiscard]] outside_events make_outside_events(const environment& env);
 
 /// What was deployed when an instance of that process began; null if nothing ever was. (Whether
 /// that version is run here is another question: see find_definition.)

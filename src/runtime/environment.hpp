@@ -44,6 +44,7 @@ struct deployment {
   position after{};
   int version{};
   std::string start_event{};
+  std::vector<std::string> awaited_events{};
 };
 
 /// What all actors of one runtime share: settings, ports, and the thread-safe counters.

@@ -24,7 +24,6 @@ public:
   template <class RowOf>
   [[nodiscard]] append_request checkpoint(position up_to, RowOf row_of) {
     append_request request;
-    request.essential = true;
     if (up_to == checkpoint_ && changed_.empty() && fresh_.empty() && ended_.empty())
       return request;
     for (const auto* touched : {&fresh_, &changed_})

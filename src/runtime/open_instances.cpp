@@ -70,9 +70,8 @@ position read_rows(journal_reader& reader, const std::function<void(open_instanc
 
 class tail_reader {
 public:
-  tail_reader(journal_reader& reader, const environment& env) : reader_(reader), env_(env) {
-    for (const auto& p : env.processes) outside_.add(*p);
-  }
+  tail_reader(journal_reader& reader, const environment& env)
+      : reader_(reader), env_(env), outside_(make_outside_events(env)) {}
 
   open_instances_tail read(position checkpoint) {
     tail_.checkpoint = tail_.head = checkpoint;
@@ -100,7 +99,7 @@ private:
   void look_at(const recorded_event& e) {
     for (const auto& [process, deployments] : env_.deployed)
       if (const auto* d = deployment_at(env_, process, e.position);
-          d && d->start_event == e.body.name())
+          d && d->start_event == e.body.name() && newest_version(env_, process) > 0)
         tail_.began.push_back({make_instance_id(e.position, process), process, d->version});
     if (outside_.concerns(e)) outside_events_.emplace(e.position, outside_row{e, {}});
     if (const auto* received = e.body.get_if<engine::event_received>())
@@ -114,7 +113,7 @@ private:
 
   journal_reader& reader_;
   const environment& env_;
-  outside_events outside_{0};
+  outside_events outside_;
   std::map<position, outside_row> outside_events_{};
   open_instances_tail tail_{};
 };

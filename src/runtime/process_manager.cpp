@@ -20,21 +20,18 @@ process_manager::process_manager(caf::actor_config& config, environment_ptr env,
                                  std::function<void()> recovered)
     : base_actor(config, env, std::string(manager_role)),
       recovered_(std::move(recovered)),
-      outside_(env->options.kept_outside_events) {
+      outside_(make_outside_events(*env)) {
   directory_ = std::move(directory);
   supervisor_ = std::move(supervisor);
   auto role = std::make_shared<executor_role>();
   role->recovery_grace = env->options.recovery_grace;
   role_ = std::move(role);
   for (const auto& p : deployed_definitions(*env)) by_start_.emplace(p->start.event->name, p);
-  for (const auto& p : env->processes) outside_.add(*p);
   set_down_handler([this](caf::down_msg& m) { died(m); });
 }
 
 caf::behavior process_manager::make_behavior() {
-  read_request open;
-  open.what = read_request::kind::open;
-  ask_reader(std::move(open));
+  catch_up();
   last_book_ = now();
   delayed_send(this, tick_every, tick_atom);
   return {
@@ -66,11 +63,14 @@ caf::behavior process_manager::make_behavior() {
         if (m.restarted == reader_role) // what the last reader was asked is lost
           for (auto& [tag, request] : std::exchange(reads_, {})) ask_reader(request);
         if (m.restarted == writer_role) { // and what the last writer was given
+          if (catching_up_) catch_up();
           if (unconfirmed_) send_book();
           hand_over(outside_.in_hand());
         }
       },
-      [this](const appends_done&) { unconfirmed_.reset(); },
+      [this](const appends_done& m) {
+        for (const auto& answer : *m.answers) append_answered(answer);
+      },
   };
 }
 
@@ -90,6 +90,28 @@ void process_manager::on_exit() {
   base_actor::on_exit();
 }
 
+// The books are read once what a predecessor gave the writer is recorded.
+void process_manager::catch_up() {
+  catching_up_ = true;
+  auto nothing = std::make_shared<append_job>();
+  nothing->from = caf::actor_cast<caf::actor>(this);
+  nothing->tag = catch_up_tag;
+  send(directory_->writer, append_to_journal{std::move(nothing)});
+}
+
+void process_manager::append_answered(const append_answer& answer) {
+  if (answer.tag == catch_up_tag) {
+    if (!std::exchange(catching_up_, false)) return;
+    read_request open;
+    open.what = read_request::kind::open;
+    ask_reader(std::move(open));
+  } else if (answer.result.state == append_result::status::no_space) {
+    book_refused_ = true; // tried again with the next tick of the book
+  } else {
+    unconfirmed_.reset();
+  }
+}
+
 // --- following the journal ---
 
 void process_manager::rows_read(const open_instances_page& page) {
@@ -101,8 +123,7 @@ void process_manager::rows_read(const open_instances_page& page) {
     stuck_.clear();
     not_run_.clear();
     env().count.instances_stuck = env().count.instances_asleep = 0;
-    outside_ = outside_events(env().options.kept_outside_events);
-    for (const auto& p : env().processes) outside_.add(*p);
+    outside_ = make_outside_events(env());
   }
   for (const auto& [id, row] : page.rows) add_row(id, row);
 }
@@ -120,8 +141,11 @@ void process_manager::found_open(const open_instances_tail& tail) {
   for (const auto id : tail.ended)
     if (instances_.contains(id)) let_go(id);
   for (const auto id : tail.moved)
-    if (const auto at = instances_.find(id); at != instances_.end() && at->second.asleep)
+    if (const auto at = instances_.find(id); at != instances_.end()) {
       set_asleep(at->second, false);
+      book_.changed(id); // the next checkpoint passes the events that its row does not know
+      hand_over(outside_.awaits(id, {}));
+    }
   for (const auto& [id, r] : instances_)
     if (r.definition && !r.asleep) to_resume_.push_back(id);
   std::ranges::sort(to_resume_); // the oldest first: the ids begin with their positions
@@ -137,6 +161,7 @@ void process_manager::found_open(const open_instances_tail& tail) {
   // Who asked before this was known, for what has ended: the journal tells.
   for (const auto& [id, asked] : waiting_)
     if (!instances_.contains(id) && start_of(id) <= seen_) read_instance(id);
+  for (const auto& [id, why] : stuck_) answer(id, stuck_outcome(id));
   live();
   if (recovered_) std::exchange(recovered_, {})();
 }

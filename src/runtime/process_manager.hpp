@@ -32,6 +32,8 @@ protected:
 
 private:
   static constexpr auto tick_every = std::chrono::milliseconds(20);
+  static constexpr std::uint64_t catch_up_tag = 1;
+  static constexpr std::uint64_t book_tag = 2;
 
   /// Of an instance that is in memory, or on its way there.
   struct activity {
@@ -64,6 +66,8 @@ private:
   };
 
   // Following the journal (process_manager.cpp).
+  void catch_up();
+  void append_answered(const append_answer& answer);
   void rows_read(const open_instances_page& page);
   void found_open(const open_instances_tail& tail);
   void follow(const std::shared_ptr<const committed_batch>& batch);
@@ -113,6 +117,7 @@ private:
   std::shared_ptr<const executor_role> role_;
   std::multimap<std::string, process_ptr, std::less<>> by_start_{};
 
+  bool catching_up_ = false; ///< with what a predecessor gave the writer
   bool live_ = false;
   position seen_{};
   position recovered_to_{};
@@ -141,6 +146,7 @@ private:
   open_instance_book book_{};
   /// The book's changes that the writer was given, until they are durable.
   std::optional<append_request> unconfirmed_{};
+  bool book_refused_ = false; ///< for want of space
 };
 
 } // namespace ensemble::internal

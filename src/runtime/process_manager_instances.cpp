@@ -1,3 +1,4 @@
+#include "model/thrown.hpp"
 #include "runtime/deployments.hpp"
 #include "runtime/log.hpp"
 #include "runtime/process_manager.hpp"
@@ -31,9 +32,11 @@ process_manager::running* process_manager::add_open(instance_id id, const std::s
 
 void process_manager::add_row(instance_id id, const open_instance& row) {
   auto* added = add_open(id, row.process, row.version);
-  if (!added || !row.asleep) return;
-  set_asleep(*added, true);
+  if (!added) return;
   set_stuck(id, *added, row.stuck);
+  // What is stuck is folded anew: the program may have been mended (rule 5).
+  if (!row.asleep || added->stuck) return;
+  set_asleep(*added, true);
   wake_at(id, *added, row.wake);
   hand_over(outside_.awaits(id, awaited_keys(row, *added->definition)));
 }
@@ -65,6 +68,7 @@ void process_manager::spawn_saga(instance_id id, running& r, saga_events events,
 }
 
 void process_manager::load(instance_id id, running& r) {
+  book_.changed(id); // a row that says it sleeps is wrong from now on
   if (!r.definition) return;
   r.active = std::make_unique<activity>();
   read_instance(id);
@@ -235,9 +239,9 @@ open_instance process_manager::row_of(instance_id id) const {
   row.process = r.definition->name;
   row.version = r.definition->version;
   row.wake = r.wake;
-  row.asleep = r.asleep;
+  row.asleep = r.asleep && !r.active;
   if (r.active) row.last = r.active->sent.value;
-  if (const auto why = stuck_.find(id); why != stuck_.end()) row.stuck = why->second;
+  if (const auto why = stuck_.find(id); why != stuck_.end()) row.stuck = storable(why->second);
   if (const auto rest = falling_asleep_.find(id); rest != falling_asleep_.end()) {
     row.last = rest->second.folded.value;
     row.waits = waiting_rows(rest->second.awaits, *r.definition);

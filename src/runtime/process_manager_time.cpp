@@ -57,9 +57,8 @@ void process_manager::fire(timer due) {
   timers_.erase(due);
   if (due.number == 0) {
     auto& r = instances_.at(due.id);
-    r.wake.reset();
     if (!r.active)
-      to_resume_.push_back(due.id); // after a long pause there may be many
+      to_resume_.push_front(due.id); // after a long pause there may be many
     else if (r.active->saga)
       send(r.active->saga, wake_up{});
     return;
@@ -95,6 +94,7 @@ void process_manager::count_outside_events() {
 }
 
 void process_manager::write_book() {
+  if (std::exchange(book_refused_, false)) send_book();
   if (unconfirmed_ || !live_) return;
   auto changes = book_.checkpoint(seen_, [this](instance_id id) { return row_of(id); });
   falling_asleep_.clear();
@@ -113,6 +113,7 @@ void process_manager::send_book() {
   auto job = std::make_shared<append_job>();
   job->request = *unconfirmed_;
   job->from = caf::actor_cast<caf::actor>(this);
+  job->tag = book_tag;
   send(directory_->writer, append_to_journal{std::move(job)});
 }
 

@@ -97,10 +97,13 @@ void saga::record(new_event event) {
 
 void saga::take(const std::shared_ptr<const recorded_event>& outside) {
   const inside_handler guard;
-  if (auto received = receive_event(instance_, *outside))
+  if (auto received = receive_event(instance_, *outside)) {
     record(std::move(*received));
-  else
-    send(manager_, returned_event{instance_.id, outside});
+    return;
+  }
+  send(manager_, returned_event{instance_.id, outside});
+  tell_awaits_ = true; // they were forgotten when it was handed over
+  act();
 }
 
 void saga::give(const executor_actions::outgoing& out) {

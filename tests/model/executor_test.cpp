@@ -223,6 +223,21 @@ TEST(ExecutorsDeadlines, AreRecordedWhenTheyHavePassed) {
   EXPECT_TRUE(x.last.record[0].body.is<engine::step_timed_out>());
 }
 
+TEST(Executor, WhileARetryIsDelayedItIsNotLookedAtBefore) {
+  auto p = make_process({{"a"}});
+  step_of(p, "a").retries = {3, 1ms, 1h, 2h}; // the delay is longer than the attempt
+  acting x(std::move(p));
+  x.after(0s);
+  x.s.attempt_fails("a");
+  x.after(1ms);
+  EXPECT_THAT(x.last.send, IsEmpty());
+  EXPECT_EQ(x.last.wake, x.s.due("do a").not_before);
+  EXPECT_FALSE(x.by.idle()) << "it keeps its credit: a service that fails slows new work down";
+  x.after(2h);
+  ASSERT_EQ(x.last.send.size(), 1U);
+  EXPECT_TRUE(x.last.send[0].repeat);
+}
+
 TEST(ExecutorsDeadlines, AreRecordedAgainWhenTheyDoNotComeBack) {
   auto p = with_deadlines();
   step_of(p, "a").retries.attempt_within = 1h;

@@ -98,7 +98,7 @@ TEST(MessageRegistry, DecodesByNameAlsoOlderVersions) {
 }
 
 TEST(MessageRegistry, UnknownNameNamesTheRemedy) {
-  EXPECT_EQ(thrown([] { (void) message_registry{}.decode("ping", 1, "{}"); }),
+  EXPECT_EQ(thrown([] { (void)message_registry{}.decode("ping", 1, "{}"); }),
             "unknown_message: message 'ping' is not known: host the service or register the "
             "process that declares it");
 }
@@ -106,7 +106,7 @@ TEST(MessageRegistry, UnknownNameNamesTheRemedy) {
 TEST(MessageRegistry, NewerSchemaIsRefused) {
   message_registry registry;
   registry.add(type_of<samples::ping>());
-  EXPECT_EQ(thrown([&] { (void) registry.decode("ping", 2, "{}"); }),
+  EXPECT_EQ(thrown([&] { (void)registry.decode("ping", 2, "{}"); }),
             "newer_schema: message 'ping' was stored under schema version 2, but this program "
             "knows only 1: run the newer program");
 }
@@ -114,7 +114,7 @@ TEST(MessageRegistry, NewerSchemaIsRefused) {
 TEST(MessageRegistry, TextThatDoesNotFitIsABadMessage) {
   message_registry registry;
   registry.add(type_of<samples::ping>());
-  EXPECT_EQ(thrown([&] { (void) registry.decode("ping", 1, ""); }),
+  EXPECT_EQ(thrown([&] { (void)registry.decode("ping", 1, ""); }),
             "bad_message: ping: not valid JSON at byte 1");
 }
 

@@ -12,8 +12,9 @@ using namespace machine;
 
 struct paid {
   std::string order{};
+  std::string note{};
 };
-ENSEMBLE_MESSAGE(paid, 1, order)
+ENSEMBLE_MESSAGE(paid, 1, order, note)
 
 process_definition make_awaiting() {
   auto p = make_process({{"a"}});
@@ -38,7 +39,7 @@ protected:
   recorded_event event(std::uint64_t at, const std::string& order) {
     recorded_event e;
     e.position = {at};
-    e.body = paid{order};
+    e.body = paid{order, {}};
     return e;
   }
   std::vector<awaited_key> key(const std::string& order) {
@@ -90,7 +91,23 @@ TEST_F(OutsideEvents, OneThatFitsSeveralInstancesIsParked) {
 
 TEST_F(OutsideEvents, OneWhoseKeyCannotBeToldIsParked) {
   EXPECT_THAT(all.arrived(event(5, "")), IsEmpty());
-  EXPECT_THAT(changes(), ElementsAre("5 open: its key: no order"));
+  EXPECT_THAT(changes(), ElementsAre("5 open: it cannot be handed over: no order"));
+}
+
+// Its text would stand, quoted once more, in the text of another event.
+TEST_F(OutsideEvents, OneThatIsTooLongToBeHandedOverIsParked) {
+  (void)all.awaits(ann, key("o"));
+  auto e = event(5, "o");
+  e.body = paid{"o", std::string(400'000, '"')};
+  EXPECT_THAT(all.arrived(e), IsEmpty());
+  EXPECT_EQ(all.parked_count(), 1U);
+}
+
+TEST_F(OutsideEvents, EventsThatOnlyAnAbsentVersionAwaitsAreKept) {
+  outside_events absent(3);
+  absent.add_name("paid");
+  EXPECT_THAT(absent.arrived(event(5, "o")), IsEmpty());
+  EXPECT_EQ(absent.kept_count(), 1U);
 }
 
 TEST_F(OutsideEvents, OneInHandIsHandedAgainToAnInstanceThatCameBack) {

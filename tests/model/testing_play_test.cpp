@@ -58,9 +58,7 @@ TEST(Play, TakesABuilderThatWasNotEnded) {
       .completed();
 }
 
-TEST(Play, HandsOnABadDefinition) {
-  EXPECT_THROW((void) play(process<memory>("p", "shop")), error);
-}
+TEST(Play, HandsOnABadDefinition) { EXPECT_THROW((void)play(process<memory>("p", "shop")), error); }
 
 TEST(Play, BranchesAreNamedInAnyOrderAndAnsweredByName) {
   play(side_by_side())

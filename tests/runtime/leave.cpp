@@ -1,5 +1,6 @@
 #include "runtime/leave.hpp"
 
+#include <stdexcept>
 #include <thread>
 
 namespace leave {
@@ -27,7 +28,8 @@ ensemble::process_definition leaving(const options& o) {
   return ensemble::process<request>("leaving", "staff")
       .version(o.version)
       .deadline(24h)
-      .starts_on<leave_asked>([](request& r, const leave_asked& e) {
+      .starts_on<leave_asked>([breaks = o.breaks](request& r, const leave_asked& e) {
+        if (breaks) throw std::runtime_error("a bug");
         r = {e.id, e.ticket};
       })
       .step("approval")

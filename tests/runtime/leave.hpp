@@ -58,6 +58,7 @@ struct options {
   ensemble::duration booked_after{};
   int version = 1;
   std::string last_step = "booking"; ///< its name: a change of structure
+  bool breaks = false;               ///< the fold of its first event throws
 };
 
 /// "staff" takes requests, "boss" grants and denies, "calendar" books.

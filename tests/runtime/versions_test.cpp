@@ -129,6 +129,27 @@ TEST_F(Versions, GoingBackToAnOlderOneDeploysItAgain) {
   EXPECT_EQ(steps_that_booked(options.journal), (std::vector<std::string>{"booking"}));
 }
 
+// Rule 5: only the bodies of functions changed, so it is the same version.
+TEST_F(Versions, AnInstanceThatABugBrokeIsFoldedAnewByAMendedProgram) {
+  ensemble::receipt receipt;
+  {
+    ensemble::runtime r(options);
+    set_up(r, {.breaks = true});
+    r.start();
+    receipt = ask(r, "a", 1).front();
+    EXPECT_EQ(r.await(receipt, 20s).kind, outcome_kind::stuck);
+    const auto before = r.stats().commits; // its row of the book
+    ASSERT_TRUE(eventually([&] { return r.stats().commits > before; }));
+  }
+  ensemble::runtime r(options);
+  set_up(r);
+  r.start();
+  grant_all(r, "a", 1);
+  ASSERT_TRUE(eventually([&] { return r.stats().instances_completed == 1; }));
+  EXPECT_EQ(r.await(receipt, 20s).kind, outcome_kind::completed);
+  EXPECT_EQ(r.stats().instances_stuck, 0U);
+}
+
 TEST_F(Versions, TheSameVersionTwiceIsRefused) {
   ensemble::runtime r(options);
   set_up(r);
