@@ -188,9 +188,12 @@ TEST_P(AwaitingUnderFire, EveryRequestReceivesItsOwnGrantOnce) {
     if (round % 2 == 1) grant_all(r, prefix, 20);
   }
   for (const auto& receipt : receipts) {
-    auto outcome = r.await(receipt, 30s);
-    // A manager that has just died tells so; its successor knows.
-    for (int n = 0; n < 10 && !outcome.reason.empty(); ++n) outcome = r.await(receipt, 30s);
+    ensemble::outcome outcome;
+    // A manager that has just died tells so with a reason; its successor knows.
+    ASSERT_TRUE(eventually([&] {
+      outcome = r.await(receipt, 30s);
+      return outcome.reason.empty();
+    }));
     ASSERT_EQ(outcome.kind, outcome_kind::completed) << outcome.reason;
   }
   EXPECT_TRUE(eventually([&] {
