@@ -19,7 +19,6 @@ std::unique_ptr<journal_reader> open_journal_reader(const journal_options& optio
   const auto path = storage::canonical_journal_path(options.path);
   if (!std::filesystem::exists(path))
     throw error(errc::journal_failed, "there is no journal '" + path.string() + "'");
-  storage::check_header(path);
   return storage::make_sqlite_reader(path, options.types);
 }
 

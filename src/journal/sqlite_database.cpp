@@ -2,6 +2,7 @@
 
 #include <sqlite3.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace ensemble::storage {
@@ -145,6 +146,19 @@ std::int64_t database::number(std::string_view sql) {
 std::string database::text(std::string_view sql) {
   auto query = prepare(sql);
   return query.step() ? std::string(query.bytes(0)) : std::string();
+}
+
+std::string database::file_begin(std::size_t size) {
+  sqlite3_file* file = nullptr;
+  sqlite3_int64 length = 0;
+  int code = sqlite3_file_control(handle_, "main", SQLITE_FCNTL_FILE_POINTER, &file);
+  if (code == SQLITE_OK) code = file->pMethods->xFileSize(file, &length);
+  std::string bytes(std::min(size, static_cast<std::size_t>(length)), '\0');
+  if (code == SQLITE_OK && !bytes.empty())
+    code = file->pMethods->xRead(file, bytes.data(), static_cast<int>(bytes.size()), 0);
+  if (code != SQLITE_OK)
+    throw sqlite_error(code, std::string("cannot read the file's header: ") + sqlite3_errstr(code));
+  return bytes;
 }
 
 bool database::in_transaction() const noexcept { return sqlite3_get_autocommit(handle_) == 0; }

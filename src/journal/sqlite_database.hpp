@@ -101,6 +101,9 @@ public:
   /// The first column of the first row, as in `PRAGMA user_version`; 0 without a row.
   [[nodiscard]] std::int64_t number(std::string_view sql);
   [[nodiscard]] std::string text(std::string_view sql);
+  /// The first bytes of the file as it stands, up to `size`. By SQLite's own descriptor: to close
+  /// another one of the file would end all locks that this process holds on it.
+  [[nodiscard]] std::string file_begin(std::size_t size);
   void wait_when_busy(std::chrono::milliseconds longest);
   /// A transaction is open. (SQLite rolls some failed ones back by itself.)
   [[nodiscard]] bool in_transaction() const noexcept;

@@ -59,7 +59,7 @@ private:
         headroom_(options.headroom),
         settings_(std::move(settings)),
         lock_(path),
-        db_((check_header(path), path.string()), database::access::create),
+        db_(path.string(), database::access::create),
         transaction_(prepared(db_, path.string(), options.durability)),
         ends_log_with_commit_(db_.ends_log_with_commit()) {}
 

@@ -3,7 +3,6 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
-#include <fstream>
 #include <string_view>
 
 #include <fcntl.h>
@@ -39,6 +38,22 @@ constexpr std::array<std::string_view, 10> tables_and_indexes{
 
 [[noreturn]] void refuse_foreign(const std::string& path, const std::string& why) {
   throw error(errc::journal_foreign, "'" + path + "' " + why + "; name another file");
+}
+
+// The first look at a file, before SQLite interprets any of it: errc::journal_foreign for one that
+// is no journal, errc::journal_damaged for a journal whose header is.
+void check_header(database& db, const std::string& path) {
+  constexpr std::size_t size = 100;
+  const auto header = db.file_begin(size);
+  if (header.empty()) return;
+  constexpr std::string_view magic("SQLite format 3\0", 16);
+  const bool is_sqlite = header.starts_with(magic);
+  const bool is_ours = header.size() == size && header.compare(68, 4, "ensm") == 0;
+  if (is_sqlite && header.size() == size) return;
+  if (is_sqlite || is_ours)
+    throw error(errc::journal_damaged,
+                "the header of journal '" + path + "' is damaged; restore the file from a backup");
+  refuse_foreign(path, "is not an ensemble journal");
 }
 
 void create_tables(database& db) {
@@ -120,28 +135,8 @@ std::filesystem::path canonical_journal_path(const std::string& path) {
   return canonical;
 }
 
-void check_header(const std::filesystem::path& path) {
-  std::error_code cause;
-  if (!std::filesystem::exists(path, cause)) return;
-  std::ifstream file(path, std::ios::binary);
-  if (!file)
-    throw error(errc::journal_failed,
-                "cannot read journal '" + path.string() + "': " + std::strerror(errno));
-  std::array<char, 100> header{};
-  file.read(header.data(), header.size());
-  const auto size = file.gcount();
-  if (size == 0) return;
-  constexpr std::string_view magic("SQLite format 3\0", 16);
-  const bool is_sqlite = std::string_view(header.data(), magic.size()) == magic;
-  const bool is_ours = std::string_view(header.data() + 68, 4) == "ensm";
-  if (is_sqlite && size == static_cast<std::streamsize>(header.size())) return;
-  if (is_sqlite || is_ours)
-    throw error(errc::journal_damaged, "the header of journal '" + path.string() +
-                                           "' is damaged; restore the file from a backup");
-  refuse_foreign(path.string(), "is not an ensemble journal");
-}
-
 void prepare_for_writing(database& db, const std::string& path, durability wanted) {
+  check_header(db, path);
   // Before anything is stored: the page size of a file never changes.
   db.execute("PRAGMA page_size = 4096; PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 0;"
              "PRAGMA cache_size = -16384; PRAGMA trusted_schema = 0;"
@@ -162,6 +157,7 @@ void prepare_for_writing(database& db, const std::string& path, durability wante
 }
 
 void prepare_for_reading(database& db, const std::string& path) {
+  check_header(db, path);
   db.execute("PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 0; PRAGMA cache_size = -8192;"
              "PRAGMA trusted_schema = 0; PRAGMA cell_size_check = 1;");
   if (!check_format(db, path)) refuse_foreign(path, "is empty, not an ensemble journal");

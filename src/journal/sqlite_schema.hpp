@@ -13,10 +13,6 @@ namespace ensemble::storage {
 /// Throws errc::journal_failed when the directory is missing, or the file has several names.
 [[nodiscard]] std::filesystem::path canonical_journal_path(const std::string& path);
 
-/// Looks at the first bytes of a file before SQLite touches it. Throws errc::journal_foreign for
-/// one that is no journal, errc::journal_damaged for a journal whose header is.
-void check_header(const std::filesystem::path& path);
-
 /// Makes the tables of a new file, or checks those of an existing one; then sets the connection up
 /// for writing. Throws as open_journal does.
 void prepare_for_writing(database& db, const std::string& path, durability wanted);

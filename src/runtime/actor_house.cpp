@@ -136,7 +136,9 @@ void actor_house::install(const std::string& role, caf::actor actor) {
 }
 
 void actor_house::announce(const std::string& restarted) {
-  const auto now = directory();
+  // Sent under the lock: two threads announce, and nobody may get an older directory last.
+  const std::lock_guard lock(mutex_);
+  const auto& now = directory_;
   const directory_changed change{now, restarted};
   for (const auto& [name, host] : now->hosts) anon_send(host, change);
   for (const auto& actor : {now->reader, now->gateway, now->manager, now->desk, now->writer})

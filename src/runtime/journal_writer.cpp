@@ -28,6 +28,7 @@ journal_writer::journal_writer(caf::actor_config& config, environment_ptr env, j
       head_(head),
       newest_(newest) {
   supervisor_ = std::move(supervisor);
+  this->env().journal_full = false; // a predecessor may have died before it could try again
   set_exit_handler([this](caf::exit_msg& m) {
     // Everything that was sent before the exit is still recorded.
     if (!failed_ && m.reason != caf::exit_reason::kill) commit();

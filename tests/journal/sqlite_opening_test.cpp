@@ -2,6 +2,8 @@
 
 #include "journal/support.hpp"
 
+#include <ensemble/backup.hpp>
+
 #include <gmock/gmock.h>
 #include <sqlite3.h>
 
@@ -109,6 +111,38 @@ TEST_F(SqliteOpening, TheLockNamesAnotherProcessAndDiesWithIt) {
   EXPECT_EQ(open_journal(options())->open_reader()->head(), position{1});
   ::close(pipe[0]);
   ::close(pipe[1]);
+}
+
+// A backup or a reader beside the owner must not cost it its locks on the file (POSIX ends them when
+// any descriptor of the file is closed): else a program that comes and goes takes the log away.
+TEST_F(SqliteOpening, ReadersAndBackupsBesideTheOwnerLeaveItsLocksAlone) {
+  // Forked first, so that SQLite in the child knows nothing of this process' locks.
+  int go[2];
+  int done[2];
+  ASSERT_EQ(::pipe(go), 0);
+  ASSERT_EQ(::pipe(done), 0);
+  const auto child = ::fork();
+  if (child == 0) {
+    char word = 0;
+    if (::read(go[0], &word, 1) != 1) ::_exit(3);
+    run_sql(directory_.file(), "SELECT count(*) FROM events");
+    if (::write(done[1], "x", 1) != 1 || ::read(go[0], &word, 1) != 1) ::_exit(4);
+    ::_exit(static_cast<int>(open_journal_reader(options())->head().value));
+  }
+  const auto own = open_journal(options());
+  commit_one(*own, append("a-1", event(1)));
+  EXPECT_EQ(open_journal_reader(options())->head(), position{1});
+  EXPECT_EQ(backup_journal(directory_.file(), directory_.file("copy")).events, 1U);
+  char word = 0;
+  ASSERT_EQ(::write(go[1], "x", 1), 1);
+  ASSERT_EQ(::read(done[0], &word, 1), 1);
+  EXPECT_TRUE(std::filesystem::exists(directory_.file("journal.db-wal")));
+  commit_one(*own, append("a-1", event(2)));
+  ASSERT_EQ(::write(go[1], "x", 1), 1);
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  EXPECT_EQ(WEXITSTATUS(status), 2) << "what another process sees of two events";
+  for (const int end : {go[0], go[1], done[0], done[1]}) ::close(end);
 }
 
 TEST_F(SqliteOpening, AStaleLockFileIsNoObstacle) {
