@@ -20,12 +20,6 @@ entity* entity_cache::find(const std::string& key) {
   return at == by_key_.end() ? nullptr : &*at->second;
 }
 
-void entity_cache::drop(const std::string& key) {
-  const auto at = by_key_.find(key);
-  entities_.erase(at->second);
-  by_key_.erase(at);
-}
-
 void entity_cache::clear() {
   by_key_.clear();
   entities_.clear();

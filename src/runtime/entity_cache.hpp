@@ -14,6 +14,7 @@ namespace ensemble::internal {
 /// One entity of a service: its state with everything that was decided, durable or not (rule 13).
 struct entity {
   enum class phase {
+    unknown, ///< its state could not be folded: loads when it is needed
     loading, ///< being folded from the journal
     ready,
     settling, ///< an append did not go as expected: waits for the others, then loads anew
@@ -37,7 +38,8 @@ struct entity {
   std::vector<std::shared_ptr<const state_query>> unasked{}; ///< queries while it is not ready
 
   [[nodiscard]] bool in_use() const noexcept {
-    return at_work > 0 || !queries.empty() || !unasked.empty() || at != phase::ready;
+    return at_work > 0 || !queries.empty() || !unasked.empty() || at == phase::loading ||
+           at == phase::settling;
   }
 };
 
@@ -49,8 +51,6 @@ public:
   /// The entity of that key; `fresh` is set when it was not here and must be loaded.
   entity& get(const std::string& key, bool& fresh);
   [[nodiscard]] entity* find(const std::string& key);
-  /// Lets go of that entity, which nothing must be waiting for.
-  void drop(const std::string& key);
   /// Lets go of the longest unused entities beyond the number that is kept.
   void shrink();
   void clear();

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <span>
 #include <utility>
 
 namespace ensemble::internal {
@@ -15,9 +16,23 @@ const auto commit_now = caf::atom("commit");
 const auto try_again = caf::atom("tryagain");
 constexpr auto try_every = std::chrono::milliseconds(100);
 
+bool writes(const append_request& request) {
+  return !request.streams.empty() || !request.books.empty();
+}
+
 // It asks whether everything before it is recorded.
-bool is_question(const append_job& job) {
-  return job.request.streams.empty() && job.request.books.empty();
+bool is_question(const append_job& job) { return !writes(job.request); }
+
+// Not even what is essential.
+bool nothing_fitted(const std::vector<append_request>& requests,
+                    const std::vector<append_result>& results) {
+  bool essential = false;
+  for (std::size_t n = 0; n < results.size(); ++n) {
+    if (!writes(requests[n])) continue;
+    if (results[n].state != append_result::status::no_space) return false;
+    essential |= requests[n].essential;
+  }
+  return essential;
 }
 } // namespace
 
@@ -45,7 +60,8 @@ caf::behavior journal_writer::make_behavior() {
         if (failed_) return;
         if (what == try_again) {
           try_scheduled_ = false;
-          env().journal_full = false;
+          // With something kept, the commit that follows finds out; else new work has to.
+          if (kept_.empty()) env().journal_full = false;
         }
         commit();
       },
@@ -62,6 +78,7 @@ void journal_writer::on_exit() {
   observers_.clear();
   waiting_.clear();
   kept_.clear();
+  kept_untold_.clear();
   answers_.clear();
   base_actor::on_exit();
 }
@@ -71,7 +88,7 @@ void journal_writer::receive(const std::shared_ptr<append_job>& job) {
   if (!kept_.empty()) {
     // The disk is full, and accepted work goes first: it is tried again soon.
     if (job->request.essential || is_question(*job)) {
-      kept_.push_back(job);
+      keep(job);
     } else {
       answer(*job, {append_result::status::no_space, {}, {}, {}}, newest_);
       send_answers();
@@ -85,17 +102,38 @@ void journal_writer::receive(const std::shared_ptr<append_job>& job) {
   send(this, commit_now);
 }
 
+// Who is not told asks again and again, for the same events: they are kept once.
+void journal_writer::keep(const std::shared_ptr<append_job>& job) {
+  const auto& streams = job->request.streams;
+  if (!job->from && !streams.empty()) {
+    const auto& first = streams.front();
+    if (!kept_untold_.emplace(first.stream, first.events.front().id).second) return;
+  }
+  kept_.push_back(job);
+}
+
+// What is too much for the space that is left goes in as far as it fits, in its order.
+std::vector<append_result>
+journal_writer::commit_what_fits(const std::vector<append_request>& requests, timestamp time) {
+  auto results = journal_.commit(requests, time);
+  for (auto count = requests.size() / 2; count > 0 && nothing_fitted(requests, results); count /= 2)
+    results = journal_.commit(std::span(requests).first(count), time);
+  results.resize(requests.size(), {append_result::status::no_space, {}, {}, {}});
+  return results;
+}
+
 void journal_writer::commit() {
   commit_scheduled_ = false;
   waiting_.insert(waiting_.begin(), kept_.begin(), kept_.end());
   kept_.clear();
+  kept_untold_.clear();
   if (waiting_.empty()) return;
   const auto time = std::max(now(), newest_);
   std::vector<append_request> requests;
   requests.reserve(waiting_.size());
   for (auto& job : waiting_) requests.push_back(std::move(job->request));
   try {
-    auto results = journal_.commit(requests, time);
+    auto results = commit_what_fits(requests, time);
     for (std::size_t n = 0; n < waiting_.size(); ++n) waiting_[n]->request = std::move(requests[n]);
     newest_ = time;
     keep_or_answer(std::move(results), time);
@@ -116,7 +154,7 @@ void journal_writer::keep_or_answer(std::vector<append_result> results, timestam
     const bool full = results[n].state == append_result::status::no_space;
     refused |= full;
     if ((full && job.request.essential) || (!kept_.empty() && is_question(job))) {
-      kept_.push_back(waiting_[n]);
+      keep(waiting_[n]);
       continue;
     }
     const bool appended = results[n].state == append_result::status::appended;
@@ -136,7 +174,10 @@ void journal_writer::note_space(bool refused, bool accepted_new_work) {
     full_ = true;
     env().journal_full = true;
     if (!std::exchange(try_scheduled_, true)) delayed_send(this, try_every, try_again);
-  } else if (full_ && accepted_new_work) {
+    return;
+  }
+  if (!try_scheduled_) env().journal_full = false; // nothing is kept any more
+  if (full_ && accepted_new_work) {
     full_ = false;
     log().info("the journal's disk has space again: new commands are accepted");
   }

@@ -3,6 +3,9 @@
 #include "runtime/base_actor.hpp"
 
 #include <map>
+#include <set>
+#include <string>
+#include <utility>
 #include <vector>
 
 namespace ensemble::internal {
@@ -23,7 +26,10 @@ protected:
 
 private:
   void receive(const std::shared_ptr<append_job>& job);
+  void keep(const std::shared_ptr<append_job>& job);
   void commit();
+  [[nodiscard]] std::vector<append_result>
+  commit_what_fits(const std::vector<append_request>& requests, timestamp time);
   void keep_or_answer(std::vector<append_result> results, timestamp time);
   void note_space(bool refused, bool accepted_new_work);
   void publish();
@@ -41,6 +47,7 @@ private:
   std::map<caf::actor, std::vector<append_answer>> answers_{};
   std::vector<recorded_event> published_{};
   std::vector<std::shared_ptr<append_job>> kept_{}; ///< essential, and without space so far
+  std::set<std::pair<std::string, event_id>> kept_untold_{}; ///< of those whom nobody waits for
   bool commit_scheduled_ = false;
   bool try_scheduled_ = false;
   bool full_ = false;

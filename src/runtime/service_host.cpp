@@ -7,6 +7,10 @@
 
 namespace ensemble::internal {
 
+namespace {
+constexpr auto full_disk = "the disk is full; try again under the same key";
+} // namespace
+
 service_host::service_host(caf::actor_config& config, environment_ptr env,
                            std::shared_ptr<const service_definition> service,
                            effect_executor& effects, directory_ptr directory)
@@ -20,7 +24,10 @@ service_host::service_host(caf::actor_config& config, environment_ptr env,
 caf::behavior service_host::make_behavior() {
   catch_up();
   return {
-      [this](const give_command& m) { take(m.command); },
+      [this](const give_command& m) {
+        take(m.command);
+        entities_.shrink();
+      },
       [this](const appends_done& m) {
         for (const auto& answer : *m.answers) append_answered(answer);
         entities_.shrink();
@@ -29,9 +36,12 @@ caf::behavior service_host::make_behavior() {
         page_read(m);
         entities_.shrink();
       },
-      [this](const effect_done& m) { effect_finished(m); },
+      [this](const effect_done& m) {
+        effect_finished(m);
+        entities_.shrink();
+      },
       [this](const query_state& m) {
-        query(m.what);
+        take(m.what);
         entities_.shrink();
       },
       [this](const directory_changed& m) { directory_replaced(m); },
@@ -40,6 +50,7 @@ caf::behavior service_host::make_behavior() {
 
 void service_host::on_exit() {
   early_.clear();
+  early_queries_.clear();
   appends_.clear();
   reads_.clear();
   at_work_.clear();
@@ -58,11 +69,33 @@ void service_host::catch_up() {
   send(directory_->writer, append_to_journal{std::move(job)});
 }
 
+void service_host::caught_up() {
+  catching_up_ = 0;
+  for (auto& command : std::exchange(early_, {})) receive(std::move(command));
+  for (const auto& what : std::exchange(early_queries_, {})) query(what);
+}
+
 void service_host::take(const std::shared_ptr<const host_command>& command) {
-  if (catching_up_ != 0)
-    early_.push_back(command);
-  else
+  if (catching_up_ == 0)
     receive(command);
+  else if (must_wait_for_space(*command))
+    tell_failure(*command, full_disk, errc::journal_full);
+  else
+    early_.push_back(command);
+}
+
+// Too early, it would load an entity without what a predecessor is about to record of it.
+void service_host::take(const std::shared_ptr<const state_query>& what) {
+  if (catching_up_ == 0)
+    query(what);
+  else
+    early_queries_.push_back(what);
+}
+
+// Behind accepted work that the writer keeps until a full disk has space. A caller, who holds a
+// credit, is better told so.
+bool service_host::must_wait_for_space(const host_command& command) const {
+  return command.from_caller && env().journal_full;
 }
 
 // --- a command's way ---
@@ -126,7 +159,12 @@ void service_host::pump(entity& e) {
 void service_host::proceed(const work_ptr& item) {
   for (auto* e : item->entities) {
     if (e->at == entity::phase::ready) continue;
+    if (e->at == entity::phase::settling && !item->decided && must_wait_for_space(*item->command)) {
+      fail(item, full_disk, errc::journal_full);
+      return;
+    }
     e->waiting.push_back(item);
+    if (e->at == entity::phase::unknown) load(*e, {0});
     return;
   }
   if (item->repeat && (stateless() || item->entities.front()->length > 0))
@@ -270,8 +308,7 @@ void service_host::append(const work_ptr& item, std::vector<std::vector<new_even
 
 void service_host::append_answered(const append_answer& answer) {
   if (answer.tag == catching_up_) {
-    catching_up_ = 0;
-    for (auto& command : std::exchange(early_, {})) receive(std::move(command));
+    caught_up();
     return;
   }
   const auto at = appends_.find(answer.tag);
@@ -326,15 +363,19 @@ void service_host::finish(const work_ptr& item, std::vector<recorded_event> even
   leave(*item);
 }
 
+void service_host::tell_failure(const host_command& command, const std::string& reason, errc code) {
+  const auto why =
+      std::make_shared<error>(code, "service '" + service_->name + "' could not handle '" +
+                                        std::string(command.body.name()) + "': " + reason);
+  send(command.reply_to, command_answer{command.id, nullptr, why});
+}
+
 void service_host::fail(const work_ptr& item, const std::string& reason, errc code) {
   const auto& command = *item->command;
   log().warn("{}: '{}' failed, nothing was recorded: {}", service_->name, command.body.name(),
              reason);
   if (command.from_caller) {
-    const auto why =
-        std::make_shared<error>(code, "service '" + service_->name + "' could not handle '" +
-                                          std::string(command.body.name()) + "': " + reason);
-    send(command.reply_to, command_answer{command.id, nullptr, why});
+    tell_failure(command, reason, code);
   } else if (command.reply_to) {
     send(command.reply_to, attempt_failed_note{command.id, reason});
   }

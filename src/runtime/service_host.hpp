@@ -37,7 +37,9 @@ private:
   };
 
   void catch_up();
+  void caught_up();
   void take(const std::shared_ptr<const host_command>& command);
+  void take(const std::shared_ptr<const state_query>& what);
   // A command's way: take -> receive -> (load) -> (look up) -> carry out -> append -> finish.
   void receive(std::shared_ptr<const host_command> command);
   void pump(entity& e);
@@ -51,9 +53,12 @@ private:
   void append(const work_ptr& item, new_event only);
   void finish(const work_ptr& item, std::vector<recorded_event> events, bool repeated);
   void fail(const work_ptr& item, const std::string& reason, errc code = errc::handler_failed);
+  void tell_failure(const host_command& command, const std::string& reason, errc code);
   void leave(const work& item);
+  [[nodiscard]] bool must_wait_for_space(const host_command& command) const;
 
   void load(entity& e, stream_version from);
+  void loaded(entity& e);
   void read(pending_read what);
   void page_read(const journal_page& page);
   void append_answered(const append_answer& answer);
@@ -74,6 +79,7 @@ private:
   std::uint64_t next_tag_ = 1;
   std::uint64_t catching_up_ = 0;                            ///< the tag of the answer that ends it
   std::vector<std::shared_ptr<const host_command>> early_{}; ///< commands until then
+  std::vector<std::shared_ptr<const state_query>> early_queries_{};
   std::map<std::uint64_t, pending_append> appends_{}; ///< in the order in which they were sent
   std::unordered_map<std::uint64_t, pending_read> reads_{};
   /// Commands at work, by the id that their outcome will carry; with each, the closes and repeats

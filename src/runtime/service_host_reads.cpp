@@ -17,8 +17,7 @@ void service_host::load(entity& e, stream_version from) {
     e.at = entity::phase::loading;
   }
   if (stateless()) {
-    e.at = entity::phase::ready;
-    pump(e);
+    loaded(e);
     return;
   }
   pending_read what;
@@ -64,38 +63,34 @@ void service_host::page_read(const journal_page& page) {
     load(e, {e.length});
     return;
   }
+  loaded(e);
+}
+
+void service_host::loaded(entity& e) {
   e.at = entity::phase::ready;
   for (const auto& q : std::exchange(e.unasked, {})) query(q);
   pump(e);
 }
 
-// The entity cannot be folded: whoever waits for it is told, and the next command tries again.
+// The entity cannot be folded: whoever waits for it is told, and the next who needs it tries again.
 void service_host::give_up(entity& e, const std::string& reason) {
+  e.at = entity::phase::unknown;
   const error why(errc::handler_failed, reason);
   for (const auto& q : std::exchange(e.unasked, {})) (*q->callback)(nullptr, &why);
   for (const auto& item : std::exchange(e.waiting, {})) fail(item, reason);
-  if (e.at_work == 0)
-    entities_.drop(e.key);
-  else
-    load(e, {0});
 }
 
 void service_host::query(const std::shared_ptr<const state_query>& what) {
   bool fresh = false;
   auto& e = entities_.get(what->key, fresh);
-  if (fresh) {
-    e.unasked.push_back(what);
-    load(e, {0});
-  } else if (e.at != entity::phase::ready) {
-    e.unasked.push_back(what);
-  } else {
+  if (e.at == entity::phase::ready) {
     // What is decided but not yet durable must not leave the process.
     e.queries.push_back({what, e.length, e.state});
-  }
-  if (e.at == entity::phase::ready) {
-    for (const auto& q : std::exchange(e.unasked, {})) e.queries.push_back({q, e.length, e.state});
     if (e.in_flight == 0) answer_queries(e, e.length);
+    return;
   }
+  e.unasked.push_back(what);
+  if (fresh || e.at == entity::phase::unknown) load(e, {0});
 }
 
 void service_host::answer_queries(entity& e, std::uint64_t durable_length) {

@@ -113,8 +113,9 @@ TEST_F(SqliteOpening, TheLockNamesAnotherProcessAndDiesWithIt) {
   ::close(pipe[1]);
 }
 
-// A backup or a reader beside the owner must not cost it its locks on the file (POSIX ends them when
-// any descriptor of the file is closed): else a program that comes and goes takes the log away.
+// A backup or a reader beside the owner must not cost it its locks on the file (POSIX ends them
+// when any descriptor of the file is closed): else a program that comes and goes takes the log
+// away.
 TEST_F(SqliteOpening, ReadersAndBackupsBesideTheOwnerLeaveItsLocksAlone) {
   // Forked first, so that SQLite in the child knows nothing of this process' locks.
   int go[2];

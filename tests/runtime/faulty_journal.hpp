@@ -13,13 +13,14 @@ public:
   std::vector<ensemble::append_result> commit(std::span<const ensemble::append_request> requests,
                                               ensemble::timestamp now) override {
     ++commits;
+    requests_of_last_commit = requests.size();
     if (fails) throw ensemble::error(ensemble::errc::journal_failed, "planted: the sync failed");
     const bool appends = std::ranges::any_of(requests, [](auto& r) { return !r.streams.empty(); });
     if (auto slip = appends ? std::exchange(slip_in, nullptr) : nullptr) {
       const ensemble::append_request foreign = slip();
       (void)journal_->commit({&foreign, 1}, now);
     }
-    if (room == space::ample) return journal_->commit(requests, now);
+    if (room == space::ample && requests.size() <= fits) return journal_->commit(requests, now);
     std::vector<ensemble::append_result> results;
     for (const auto& request : requests) {
       const bool writes = !request.streams.empty() || !request.books.empty();
@@ -39,6 +40,8 @@ public:
   enum class space { ample, scarce, none };
   std::atomic<space> room = space::ample;
   std::atomic<int> commits = 0;
+  std::atomic<std::size_t> requests_of_last_commit = 0;
+  std::atomic<std::size_t> fits = ~std::size_t{}; ///< more requests at once find no space
   /// Set it while nothing is under way: used by the next commit of events.
   std::function<ensemble::append_request()> slip_in{};
 

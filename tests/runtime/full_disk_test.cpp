@@ -139,4 +139,44 @@ TEST_F(FullDisk, WhatIsKeptIsRecordedAtTheEndIfItFits) {
   EXPECT_THAT(told(1), ElementsAre(Pair(1, status::appended)));
 }
 
+// As a saga does with each attempt that fails.
+TEST_F(FullDisk, WhatNobodyIsToldOfIsKeptOnceHoweverOftenItIsAsked) {
+  journal_->room = space::none;
+  give(1, work::essential);
+  for (int n = 0; n < 10; ++n) give(2, work::nobody_told);
+  give(3);
+  EXPECT_THAT(told(1), ElementsAre(Pair(3, status::no_space)));
+  const auto before = journal_->commits.load();
+  while (journal_->commits < before + 5) EXPECT_THAT(told(1, caf::duration(20ms)), IsEmpty());
+  journal_->room = space::ample;
+  EXPECT_THAT(told(1), ElementsAre(Pair(1, status::appended)));
+  EXPECT_EQ(journal_->requests_of_last_commit, 2U);
+  EXPECT_THAT(recorded(), ElementsAre(1, 2));
+}
+
+TEST_F(FullDisk, WhatIsTooMuchForTheSpaceLeftGoesInAsFarAsItFits) {
+  journal_->room = space::none;
+  for (std::uint64_t n = 1; n <= 5; ++n) give(n, work::essential);
+  give(6);
+  EXPECT_THAT(told(1), ElementsAre(Pair(6, status::no_space)));
+  journal_->fits = 2;
+  journal_->room = space::ample;
+  EXPECT_THAT(told(5, caf::duration(10s)),
+              ElementsAre(Pair(1, status::appended), Pair(2, status::appended),
+                          Pair(3, status::appended), Pair(4, status::appended),
+                          Pair(5, status::appended)));
+  EXPECT_THAT(recorded(), ElementsAre(1, 2, 3, 4, 5));
+}
+
+// Its predecessor cannot try again any more, and callers are refused before they reach the writer.
+TEST_F(FullDisk, ANewWriterTakesNewWork) {
+  journal_->room = space::scarce;
+  give(1);
+  told(1);
+  ASSERT_TRUE(env_->journal_full);
+  house_->kill(std::string(internal::writer_role));
+  for (int n = 0; n < 100 && env_->journal_full; ++n) told(1, caf::duration(20ms));
+  EXPECT_FALSE(env_->journal_full);
+}
+
 } // namespace

@@ -1,0 +1,234 @@
+#include "runtime/service_host.hpp"
+
+#include "model/engine_messages.hpp"
+#include "runtime/deployment.hpp"
+
+#include <caf/all.hpp>
+#include <caf/scheduler/test_coordinator.hpp>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <deque>
+#include <stdexcept>
+
+// One service host, whose writer and reader the test plays: so each test says in which order its
+// messages come.
+
+namespace {
+
+using namespace ensemble;
+using internal::append_answer;
+using internal::append_job;
+using internal::read_request;
+using status = append_result::status;
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+struct add {
+  std::string key{};
+  int n{};
+};
+struct add_to_both {
+  int n{};
+};
+struct added {
+  int n{};
+};
+ENSEMBLE_MESSAGE(add, 1, key, n)
+ENSEMBLE_MESSAGE(add_to_both, 1, n)
+ENSEMBLE_MESSAGE(added, 1, n)
+
+struct sum {
+  int total = 0;
+  void apply(const added& e) {
+    if (e.n == 13) throw std::runtime_error("thirteen");
+    total += e.n;
+  }
+};
+
+struct no_effects final : internal::effect_executor {
+  void post(command_id, std::function<void()>) override {}
+};
+
+service_definition sums_of_both() {
+  return service<sum>("sums").on_all<add_to_both>(
+      [](const add_to_both&) {
+        return std::vector<std::string>{"a", "b"};
+      },
+      [](const entities<sum>&, const add_to_both& c) -> decision_on_all<added> {
+        return {on("a", added{c.n}), on("b", added{c.n})};
+      });
+}
+
+template <class State>
+service_definition sums() {
+  return service<State>("sums").template on<add>(
+      [](const add& c) { return c.key; },
+      [](const State&, const add& c) -> decision<added> { return added{c.n}; });
+}
+
+class ServiceHost : public testing::Test {
+protected:
+  template <class State>
+  void begin() {
+    begin(sums<State>());
+  }
+  void begin(const service_definition& service) {
+    for (const auto* type : engine::message_types()) env_->registry.add_engine(*type);
+    internal::deploy(*env_, service);
+    auto now = std::make_shared<internal::directory>();
+    now->writer = now->reader = system_.spawn([this](caf::event_based_actor*) {
+      return caf::behavior{
+          [this](const internal::append_to_journal& m) { appends_.push_back(m.job); },
+          [this](const internal::read_journal& m) { reads_.push_back(m.request); },
+      };
+    });
+    caller_ = system_.spawn([this](caf::event_based_actor*) {
+      return caf::behavior{[this](const internal::command_answer& m) {
+        answers_.push_back(m.failure ? std::string(to_string(m.failure->code())) : "recorded");
+      }};
+    });
+    journal_ = now->writer;
+    host_ = system_.spawn<internal::service_host>(env_, env_->services.at("sums"), effects_, now);
+    run();
+  }
+  void TearDown() override {
+    for (const auto& actor : {host_, journal_, caller_})
+      caf::anon_send_exit(actor, caf::exit_reason::user_shutdown);
+    run();
+  }
+
+  void run() {
+    // Bounded: an actor that keeps itself busy is seen as such.
+    auto& scheduler = dynamic_cast<caf::scheduler::test_coordinator&>(system_.scheduler());
+    for (int n = 0; n < 1'000 && scheduler.has_job(); ++n) scheduler.run_once();
+  }
+  void give(std::uint64_t n, const std::string& key, bool from_caller = true) {
+    give(n, message(add{key, static_cast<int>(n)}), from_caller);
+  }
+  void give(std::uint64_t n, message body, bool from_caller) {
+    auto c = std::make_shared<internal::host_command>();
+    c->id = c->target = command_id::of(1, n);
+    c->body = std::move(body);
+    c->from_caller = from_caller;
+    if (from_caller) c->reply_to = caller_;
+    caf::anon_send(host_, internal::give_command{std::move(c)});
+    run();
+  }
+  void query(const std::string& key) {
+    auto q = std::make_shared<internal::state_query>();
+    q->key = key;
+    q->callback = std::make_shared<internal::exactly_once<const std::any*, const error*>>(
+        [this](const std::any*, const error* why) { told_.emplace_back(why ? "error" : "state"); },
+        [] {});
+    caf::anon_send(host_, internal::query_state{std::move(q)});
+    run();
+  }
+  void answer_append(status what) {
+    ASSERT_FALSE(appends_.empty());
+    append_answer answer{appends_.front()->tag, {what, {}, {}, {}}, {}};
+    answer.result.lengths.assign(appends_.front()->request.streams.size(), 1);
+    appends_.pop_front();
+    caf::anon_send(host_, internal::appends_done{
+                              std::make_shared<const std::vector<append_answer>>(1, answer)});
+    run();
+  }
+  void answer_read(std::vector<int> events) {
+    ASSERT_FALSE(reads_.empty());
+    std::vector<recorded_event> page;
+    for (const int n : events) page.emplace_back().body = added{n};
+    const auto tag = reads_.front()->tag;
+    reads_.pop_front();
+    caf::anon_send(host_,
+                   internal::journal_page{
+                       tag, std::make_shared<const std::vector<recorded_event>>(page), true});
+    run();
+  }
+
+  internal::environment_ptr env_ = std::make_shared<internal::environment>(runtime_options{});
+  no_effects effects_;
+  std::deque<std::shared_ptr<append_job>> appends_;
+  std::deque<std::shared_ptr<const read_request>> reads_;
+  std::vector<std::string> answers_;
+  std::vector<std::string> told_;
+  caf::actor_system_config config_{};
+  caf::actor_system system_{config_.set("scheduler.policy", caf::atom("testing"))};
+  caf::actor host_;
+  caf::actor journal_;
+  caf::actor caller_;
+};
+
+// What a predecessor sent to the writer may not be recorded yet.
+TEST_F(ServiceHost, NothingIsReadForAQueryBeforeItHasCaughtUp) {
+  begin<sum>();
+  query("a");
+  EXPECT_THAT(reads_, IsEmpty());
+  answer_append(status::appended);
+  answer_read({1, 2});
+  EXPECT_THAT(told_, ElementsAre("state"));
+}
+
+TEST_F(ServiceHost, QueriesOfAStatelessServiceAreAnsweredThoughTheAppendWasRefused) {
+  begin<no_state>();
+  answer_append(status::appended);
+  give(1, "a");
+  query("a");
+  EXPECT_THAT(told_, IsEmpty()) << "what is not durable was told";
+  answer_append(status::no_space);
+  EXPECT_THAT(answers_, ElementsAre("journal_full"));
+  EXPECT_THAT(told_, ElementsAre("state"));
+}
+
+// The command over both waits at "a"; nobody needs "b" before that is there.
+TEST_F(ServiceHost, AnEntityThatCannotBeFoldedIsReadAgainOnlyWhenItIsNeeded) {
+  begin(sums_of_both());
+  answer_append(status::appended);
+  give(1, message(add_to_both{1}), true);
+  ASSERT_EQ(reads_.size(), 2U);
+  std::swap(reads_.front(), reads_.back());
+  answer_read({13});
+  EXPECT_EQ(reads_.size(), 1U) << "nobody waits for it";
+  answer_read({});
+  ASSERT_EQ(reads_.size(), 1U);
+  EXPECT_EQ(reads_.front()->stream, "sums-b");
+  answer_read({13});
+  EXPECT_THAT(answers_, ElementsAre("handler_failed"));
+  EXPECT_THAT(reads_, IsEmpty());
+  query("b");
+  answer_read({7});
+  EXPECT_THAT(told_, ElementsAre("state"));
+}
+
+TEST_F(ServiceHost, OnAFullDiskNoCallerWaitsUntilItHasCaughtUp) {
+  begin<sum>();
+  env_->journal_full = true;
+  give(1, "a");
+  EXPECT_THAT(answers_, ElementsAre("journal_full"));
+  give(2, "a", false); // accepted work waits
+  answer_append(status::appended);
+  EXPECT_EQ(reads_.size(), 1U);
+}
+
+TEST_F(ServiceHost, OnAFullDiskNoCallerWaitsBehindAcceptedWork) {
+  begin<sum>();
+  answer_append(status::appended);
+  give(1, "a", false);
+  answer_read({});
+  const auto kept = appends_.front(); // the writer keeps it, and refuses what follows
+  give(2, "a");
+  appends_.pop_front();
+  env_->journal_full = true;
+  answer_append(status::no_space);
+  EXPECT_THAT(answers_, ElementsAre("journal_full"));
+  give(3, "a");
+  EXPECT_THAT(answers_, ElementsAre("journal_full", "journal_full"));
+  appends_.push_back(kept);
+  answer_append(status::appended);
+  answer_read({1});
+  env_->journal_full = false;
+  give(4, "a");
+  answer_append(status::appended);
+  EXPECT_THAT(answers_, ElementsAre("journal_full", "journal_full", "recorded"));
+}
+
+} // namespace
