@@ -165,6 +165,8 @@ void world::act(holder& h) {
     network_.push_back(c);
   }
   for (auto& e : actions.record) record({std::move(e)}, h.folded->stream());
+  // Put to sleep and woken: nothing that is outstanding is forgotten.
+  if (h.acting->idle() && dice_.chance(0.3)) h.acting.emplace(h.role, std::nullopt);
 }
 
 void world::crash(holder& h) {
