@@ -123,6 +123,44 @@ TEST(Awaiting, ARestartLeavesSleepersAsleepAndTheirEventsFindThem) {
     EXPECT_EQ(r.await(receipt, 20s).kind, outcome_kind::completed);
 }
 
+// The checkpoint of the second start passes events that the rows of the first do not know.
+TEST(Awaiting, WhoMovedBeforeARestartIsNotTakenForASleeperByTheNext) {
+  const temporary_folder folder;
+  const auto row_written = [](ensemble::runtime& r) {
+    const auto before = r.stats().commits;
+    return eventually([&] { return r.stats().commits > before; });
+  };
+  std::vector<ensemble::receipt> receipts;
+  {
+    ensemble::runtime r(on_file(folder));
+    set_up(r);
+    r.start();
+    receipts = ask(r, "a", 30);
+    ASSERT_TRUE(asleep(r, 30));
+    ASSERT_TRUE(row_written(r));
+  }
+  {
+    ensemble::runtime r(on_file(folder));
+    set_up(r, {.jammed = true});
+    r.start();
+    grant_all(r, "a", 30);
+    ASSERT_TRUE(eventually([&] { return r.stats().attempts_failed > 30; }));
+  }
+  {
+    auto options = on_file(folder);
+    options.recovery_rate = 1; // a second: most are not even folded before the checkpoint
+    ensemble::runtime r(options);
+    set_up(r, {.jammed = true});
+    r.start();
+    ASSERT_TRUE(row_written(r));
+  }
+  ensemble::runtime r(on_file(folder));
+  set_up(r);
+  r.start();
+  for (const auto& receipt : receipts)
+    ASSERT_EQ(r.await(receipt, 30s).kind, outcome_kind::completed);
+}
+
 TEST(Awaiting, ADeadlineWakesASleeperAlsoAfterARestart) {
   const temporary_folder folder;
   ensemble::receipt receipt;

@@ -8,7 +8,7 @@ namespace leave {
 using namespace std::chrono_literals;
 using ensemble::decision;
 
-void host_services(ensemble::runtime& r) {
+void host_services(ensemble::runtime& r, bool jammed) {
   r.host(
        ensemble::service<>("staff").on<ask_leave>(&ask_leave::id,
                                                   [](const ask_leave& c) -> decision<leave_asked> {
@@ -19,9 +19,11 @@ void host_services(ensemble::runtime& r) {
                            [](const grant& c) -> decision<granted> { return granted{c.ticket}; })
                 .on<deny>(&deny::ticket,
                           [](const deny& c) -> decision<denied> { return denied{c.ticket}; }))
-      .host(
-          ensemble::service<>("calendar")
-              .on<book>(&book::id, [](const book& c) -> decision<booked> { return booked{c.id}; }));
+      .host(ensemble::service<>("calendar")
+                .on<book>(&book::id, [jammed](const book& c) -> decision<booked> {
+                  if (jammed) throw std::runtime_error("no page left");
+                  return booked{c.id};
+                }));
 }
 
 ensemble::process_definition leaving(const options& o) {
@@ -41,11 +43,12 @@ ensemble::process_definition leaving(const options& o) {
       .delayed_by(o.booked_after)
       .asks("calendar", [](const request& r) { return book{r.id}; })
       .succeeds_on<booked>()
-      .pivot();
+      .pivot()
+      .retries({.attempts = 1'000'000, .attempt_within = 1h, .first_delay = 1ms, .max_delay = 2ms});
 }
 
 void set_up(ensemble::runtime& r, const options& o) {
-  host_services(r);
+  host_services(r, o.jammed);
   r.orchestrate(leaving(o));
 }
 

@@ -59,10 +59,11 @@ struct options {
   int version = 1;
   std::string last_step = "booking"; ///< its name: a change of structure
   bool breaks = false;               ///< the fold of its first event throws
+  bool jammed = false;               ///< "calendar" throws, for ever
 };
 
 /// "staff" takes requests, "boss" grants and denies, "calendar" books.
-void host_services(ensemble::runtime& r);
+void host_services(ensemble::runtime& r, bool jammed = false);
 ensemble::process_definition leaving(const options& o = {});
 void set_up(ensemble::runtime& r, const options& o = {});
 
