@@ -86,6 +86,16 @@ struct step_definition {
   [[nodiscard]] const outcome_definition* success_on(std::string_view event) const noexcept;
 };
 
+/// How the instances of a process are run. Both modes share the fold and what is due, so an order
+/// ends the same in either.
+enum class process_mode {
+  orchestration, ///< conducted: a process manager commands all services
+  choreography,  ///< danced: a participant of each service does what is due from its own
+};
+
+/// The name of a mode, as in `choreography`.
+[[nodiscard]] std::string_view to_string(process_mode mode) noexcept;
+
 /// A process: data and pure functions, run by any of the modes. A value. Made by
 /// `process<State>("name", "owner")`.
 struct process_definition {

@@ -5,6 +5,10 @@
 
 namespace ensemble {
 
+std::string_view to_string(process_mode mode) noexcept {
+  return mode == process_mode::orchestration ? "orchestration" : "choreography";
+}
+
 namespace {
 
 [[noreturn]] void refuse(const process_definition& p, const std::string& what) {
