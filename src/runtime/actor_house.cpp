@@ -1,6 +1,7 @@
 #include "runtime/actor_house.hpp"
 
 #include "model/thrown.hpp"
+#include "runtime/bus.hpp"
 #include "runtime/deployments.hpp"
 #include "runtime/event_observer.hpp"
 #include "runtime/gateway.hpp"
@@ -78,6 +79,12 @@ void actor_house::open() {
       else
         recovered->set_value();
     };
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    auto first = std::make_shared<internal::directory>();
+    first->journal_group = journal_group(*system_, bus_name(this));
+    directory_ = std::move(first);
   }
   supervisor_ = system_->spawn<supervisor, caf::detached>(env_, *this);
   std::vector<std::string> roles{std::string(reader_role), std::string(writer_role)};

@@ -66,7 +66,7 @@ caf::behavior journal_writer::make_behavior() {
         commit();
       },
       [this](const directory_changed& m) {
-        manager_ = m.now->manager;
+        group_ = m.now->journal_group;
         observers_ = m.now->observers;
         tell_subscribers(); // whoever is new learns how far the journal is
       },
@@ -74,7 +74,7 @@ caf::behavior journal_writer::make_behavior() {
 }
 
 void journal_writer::on_exit() {
-  manager_ = nullptr;
+  group_ = caf::invalid_group;
   observers_.clear();
   waiting_.clear();
   kept_.clear();
@@ -230,8 +230,9 @@ void journal_writer::tell_subscribers() {
   if (!published_.empty()) head_ = published_.back().position;
   batch->to = head_;
   batch->events = std::move(published_);
+  batch->types = types_of(batch->events);
   published_.clear();
-  if (manager_) send(manager_, committed{batch});
+  if (group_) send(group_, committed{batch});
   for (const auto& observer : observers_)
     if (!observer.noticed->exchange(true)) send(observer.actor, journal_grew{});
 }

@@ -42,7 +42,7 @@ private:
   position head_;
   timestamp newest_;
   std::vector<observer_entry> observers_{};
-  caf::actor manager_{};
+  caf::group group_{};
   std::vector<std::shared_ptr<append_job>> waiting_{};
   std::map<caf::actor, std::vector<append_answer>> answers_{};
   std::vector<recorded_event> published_{};

@@ -9,6 +9,7 @@
 
 #include <caf/actor.hpp>
 #include <caf/allowed_unsafe_message_type.hpp>
+#include <caf/group.hpp>
 
 #include <any>
 #include <atomic>
@@ -37,6 +38,7 @@ struct directory {
   caf::actor gateway{};
   caf::actor manager{};
   caf::actor desk{};
+  caf::group journal_group{}; ///< see bus.hpp
   std::vector<observer_entry> observers{};
   std::map<std::string, caf::actor, std::less<>> hosts{};
 
@@ -115,7 +117,9 @@ struct committed_batch {
   position from{};
   position to{};
   std::vector<recorded_event> events{};
+  std::vector<std::string_view> types{}; ///< the names of its messages, sorted, each once
 };
+[[nodiscard]] std::vector<std::string_view> types_of(const std::vector<recorded_event>& events);
 struct committed {
   std::shared_ptr<const committed_batch> batch{};
 };

@@ -20,6 +20,7 @@ process_manager::process_manager(caf::actor_config& config, environment_ptr env,
                                  std::function<void()> recovered)
     : base_actor(config, env, std::string(manager_role)),
       recovered_(std::move(recovered)),
+      follower_(*this, [this](const batch_ptr& batch) { route(batch); }),
       outside_(make_outside_events(*env)) {
   directory_ = std::move(directory);
   supervisor_ = std::move(supervisor);
@@ -31,11 +32,12 @@ process_manager::process_manager(caf::actor_config& config, environment_ptr env,
 }
 
 caf::behavior process_manager::make_behavior() {
+  join(directory_->journal_group);
   catch_up();
   last_book_ = now();
   delayed_send(this, tick_every, tick_atom);
   return {
-      [this](const committed& m) { follow(m.batch); },
+      [this](const committed& m) { follower_.follow(m.batch, *directory_); },
       [this](const saga_report& m) { reported(m); },
       [this](const returned_event& m) { hand_over(outside_.returned(m.from, *m.event)); },
       [this](const await_outcome& m) { await(m); },
@@ -60,8 +62,10 @@ caf::behavior process_manager::make_behavior() {
       [this](const directory_changed& m) {
         directory_ = m.now;
         for (const auto& [actor, id] : by_actor_) send(instances_.at(id).active->saga, m);
-        if (m.restarted == reader_role) // what the last reader was asked is lost
+        if (m.restarted == reader_role) { // what the last reader was asked is lost
           for (auto& [tag, request] : std::exchange(reads_, {})) ask_reader(request);
+          follower_.reader_replaced(*directory_);
+        }
         if (m.restarted == writer_role) { // and what the last writer was given
           if (catching_up_) catch_up();
           if (unconfirmed_) send_book();
@@ -86,7 +90,7 @@ void process_manager::on_exit() {
     *gone = 0;
   waiting_.clear(); // tells them
   instances_.clear();
-  backlog_.clear();
+  follower_.clear();
   base_actor::on_exit();
 }
 
@@ -132,7 +136,7 @@ void process_manager::found_open(const open_instances_tail& tail) {
   std::erase_if(reads_,
                 [](const auto& entry) { return entry.second.what == read_request::kind::open; });
   if (live_) return;
-  seen_ = recovered_to_ = tail.head;
+  recovered_to_ = tail.head;
   book_.loaded(tail.checkpoint);
   for (const auto& [id, process, version] : tail.began) {
     add_open(id, process, version);
@@ -157,39 +161,14 @@ void process_manager::found_open(const open_instances_tail& tail) {
   count_outside_events();
   env().count.instances_open = instances_.size();
   log().info("recovery: {} open instances at position {}, {} of them asleep", instances_.size(),
-             seen_.value, env().count.instances_asleep.load());
+             tail.head.value, env().count.instances_asleep.load());
   // Who asked before this was known, for what has ended: the journal tells.
   for (const auto& [id, asked] : waiting_)
-    if (!instances_.contains(id) && start_of(id) <= seen_) read_instance(id);
+    if (!instances_.contains(id) && start_of(id) <= tail.head) read_instance(id);
   for (const auto& [id, why] : stuck_) answer(id, stuck_outcome(id));
-  live();
-  if (recovered_) std::exchange(recovered_, {})();
-}
-
-void process_manager::follow(const std::shared_ptr<const committed_batch>& batch) {
-  if (!live_) {
-    backlog_.push_back(batch);
-    return;
-  }
-  if (batch->from.value > seen_.value + 1) { // a batch was missed: the journal has it
-    backlog_.push_back(batch);
-    read_on();
-    return;
-  }
-  if (batch->to > seen_) route(batch);
-}
-
-void process_manager::read_on() {
-  live_ = false;
-  read_request range;
-  range.what = read_request::kind::range;
-  range.from = {seen_.value + 1};
-  ask_reader(std::move(range));
-}
-
-void process_manager::live() {
   live_ = true;
-  for (const auto& batch : std::exchange(backlog_, {})) follow(batch);
+  follower_.start_live(tail.head, *directory_);
+  if (recovered_) std::exchange(recovered_, {})();
 }
 
 void process_manager::ask_reader(read_request request) {
@@ -200,37 +179,22 @@ void process_manager::ask_reader(read_request request) {
 }
 
 void process_manager::page_read(const journal_page& page) {
-  const auto asked = reads_.extract(page.tag);
-  if (asked.empty()) return;
-  if (const auto& id = asked.mapped().instance) {
-    loaded(id, *page.events);
-    return;
-  }
-  if (!page.events->empty()) {
-    auto batch = std::make_shared<committed_batch>();
-    batch->events = *page.events;
-    batch->from = batch->events.front().position;
-    batch->to = batch->events.back().position;
-    route(batch);
-  }
-  if (page.complete)
-    live();
-  else
-    read_on();
+  if (follower_.page_read(page, *directory_)) return;
+  if (const auto asked = reads_.extract(page.tag); !asked.empty())
+    loaded(asked.mapped().instance, *page.events);
 }
 
 void process_manager::route(const std::shared_ptr<const committed_batch>& batch) {
   std::unordered_map<instance_id, std::vector<std::uint32_t>> wanted;
   const auto& events = batch->events;
   for (std::uint32_t n = 0; n < events.size(); ++n) {
-    if (events[n].position <= seen_) continue;
+    if (events[n].position <= follower_.seen()) continue;
     if (const auto id = events[n].origin.instance; id && instances_.contains(id))
       wanted[id].push_back(n);
     const auto [first, last] = by_start_.equal_range(events[n].body.name());
     for (auto at = first; at != last; ++at) begin(at->second, batch, n);
     look_outside(events[n]);
   }
-  seen_ = std::max(seen_, batch->to);
   for (auto& [id, which] : wanted) {
     auto& r = instances_.at(id);
     if (!r.active) {

@@ -2,6 +2,7 @@
 
 #include "model/executor.hpp"
 #include "runtime/base_actor.hpp"
+#include "runtime/journal_follower.hpp"
 #include "runtime/open_instance_book.hpp"
 #include "runtime/saga.hpp"
 
@@ -70,11 +71,8 @@ private:
   void append_answered(const append_answer& answer);
   void rows_read(const open_instances_page& page);
   void found_open(const open_instances_tail& tail);
-  void follow(const std::shared_ptr<const committed_batch>& batch);
-  void route(const std::shared_ptr<const committed_batch>& batch);
+  void route(const batch_ptr& batch);
   void look_outside(const recorded_event& e);
-  void read_on();
-  void live();
   void page_read(const journal_page& page);
   void ask_reader(read_request request);
 
@@ -82,8 +80,7 @@ private:
   /// An instance that was open before the start. Null: its version is not run here.
   running* add_open(instance_id id, const std::string& process, int version);
   void add_row(instance_id id, const open_instance& row);
-  void begin(const process_ptr& definition, const std::shared_ptr<const committed_batch>& batch,
-             std::uint32_t at);
+  void begin(const process_ptr& definition, const batch_ptr& batch, std::uint32_t at);
   void spawn_saga(instance_id id, running& r, saga_events events, bool recovered, bool returns);
   void load(instance_id id, running& r);
   void read_instance(instance_id id);
@@ -118,10 +115,9 @@ private:
   std::multimap<std::string, process_ptr, std::less<>> by_start_{};
 
   bool catching_up_ = false; ///< with what a predecessor gave the writer
-  bool live_ = false;
-  position seen_{};
+  bool live_ = false;        ///< every open instance is known
   position recovered_to_{};
-  std::deque<std::shared_ptr<const committed_batch>> backlog_{};
+  journal_follower follower_;
   std::uint64_t next_tag_ = 1;
   std::unordered_map<std::uint64_t, read_request> reads_{};
 

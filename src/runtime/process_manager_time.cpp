@@ -23,7 +23,7 @@ void process_manager::await(const await_outcome& what) {
   const auto number = next_waiter_++;
   waiting_.emplace(what.id, waiter{number, what.deadline, what.callback});
   timers_.insert({what.deadline, what.id, number});
-  if (at != instances_.end() || start_of(what.id) > seen_) return;
+  if (at != instances_.end() || start_of(what.id) > follower_.seen()) return;
   read_instance(what.id);
 }
 
@@ -44,7 +44,7 @@ void process_manager::wake_at(instance_id id, running& r, std::optional<timestam
 
 void process_manager::tick() {
   const auto time = now();
-  if (live_)
+  if (follower_.live())
     while (!timers_.empty() && timers_.begin()->at <= time) fire(*timers_.begin());
   resume_some();
   if (time - last_book_ < book_every) return;
@@ -95,8 +95,8 @@ void process_manager::count_outside_events() {
 
 void process_manager::write_book() {
   if (std::exchange(book_refused_, false)) send_book();
-  if (unconfirmed_ || !live_) return;
-  auto changes = book_.checkpoint(seen_, [this](instance_id id) { return row_of(id); });
+  if (unconfirmed_ || !follower_.live()) return;
+  auto changes = book_.checkpoint(follower_.seen(), [this](instance_id id) { return row_of(id); });
   falling_asleep_.clear();
   for (const auto& change : outside_.take_changes()) {
     changes.books.push_back(make_change(change));
