@@ -2,6 +2,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include <iostream>
+
 namespace orders {
 
 namespace {
@@ -138,6 +140,15 @@ CLI::App* add_word(CLI::App& app, operator_options& o, const std::string& verb,
   return word;
 }
 
+void add_format(CLI::App& app, trace_options& o,
+                const std::map<std::string, trace_format>& formats) {
+  std::string names;
+  for (const auto& [name, format] : formats) names += (names.empty() ? "" : ", ") + name;
+  app.add_option("--format", o.format, names)
+      ->transform(CLI::CheckedTransformer(formats))
+      ->default_str("text");
+}
+
 CLI::App* add_check(CLI::App& app) {
   return app.add_subcommand("check", "Prove that the order process cannot go wrong by its "
                                      "structure, or show how it does");
@@ -152,6 +163,22 @@ CLI::App* add_diagram(CLI::App& app, diagram_options& o) {
       ->transform(CLI::CheckedTransformer(formats))
       ->default_str("mermaid");
   return drawn;
+}
+
+CLI::App* add_trace(CLI::App& app, trace_options& o) {
+  auto* traced = app.add_subcommand("trace", "Tell what caused what in an order, how long each "
+                                             "edge took, and what it waits for");
+  auto* order = traced->add_option("ORDER", o.order, "The order's id");
+  add_journal(*traced, o.journal);
+  traced
+      ->add_flag("--all", o.all,
+                 "Count the events of every flow: exit code 1 if the journal has others")
+      ->excludes(order);
+  add_format(*traced, o,
+             {{"text", trace_format::text},
+              {"json", trace_format::json},
+              {"mermaid", trace_format::mermaid}});
+  return traced;
 }
 
 } // namespace
@@ -182,11 +209,17 @@ parsed_command_line parse_command_line(int argc, const char* const* argv) {
       {add_word(app, line.word, "abort", "Undo an order, if it has not been shipped"),
        command::abort},
       {add_check(app), command::check},
-      {add_diagram(app, line.diagram), command::diagram}};
+      {add_diagram(app, line.diagram), command::diagram},
+      {add_trace(app, line.trace), command::trace}};
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
     parsed.exit_code = app.exit(e) == 0 ? 0 : 2;
+    return parsed;
+  }
+  if (app.got_subcommand("trace") && line.trace.order.empty() && !line.trace.all) {
+    std::cerr << "orders trace: an ORDER is required, or --all\n";
+    parsed.exit_code = 2;
     return parsed;
   }
   for (const auto& [app_command, command] : commands)

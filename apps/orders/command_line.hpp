@@ -38,6 +38,17 @@ struct read_options {
   evidence files{};
 };
 
+/// How `orders trace` and `orders graph` write.
+enum class trace_format { text, json, mermaid, dot };
+
+/// `orders trace`, `graph`, `conformance`
+struct trace_options {
+  std::string journal = "orders.db";
+  std::string order{};
+  bool all = false; ///< trace: count the events of every flow
+  trace_format format = trace_format::text;
+};
+
 /// `orders backup`, `restore`
 struct copy_options {
   std::string journal = "orders.db";
@@ -75,6 +86,7 @@ enum class command {
   abort,
   check,
   diagram,
+  trace,
 };
 
 /// What the user asked for.
@@ -85,6 +97,7 @@ struct command_line {
   copy_options copy{};
   operator_options word{};
   diagram_options diagram{};
+  trace_options trace{};
 };
 
 /// Reads the arguments. When the program has nothing more to do (help was asked for, or the

@@ -19,6 +19,7 @@ int dispatch(const orders::command_line& line) {
   case orders::command::restore: return orders::restore_orders(line.copy, std::cout);
   case orders::command::check: return orders::check_process(std::cout);
   case orders::command::diagram: return orders::draw_process(line.diagram, std::cout);
+  case orders::command::trace: return orders::trace_order(line.trace, std::cout);
   }
   return 2;
 }

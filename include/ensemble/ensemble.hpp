@@ -2,6 +2,7 @@
 
 // All of ensemble but the test helpers (testing.hpp) and what needs CAF (caf.hpp).
 #include <ensemble/backup.hpp>
+#include <ensemble/causation.hpp>
 #include <ensemble/check.hpp>
 #include <ensemble/control.hpp>
 #include <ensemble/diagram.hpp>

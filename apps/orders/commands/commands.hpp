@@ -20,6 +20,8 @@ int backup_orders(const copy_options& options, std::ostream& out);
 int restore_orders(const copy_options& options, std::ostream& out);
 /// Proves the order process, or shows what is wrong with it: then the exit code is 1.
 int check_process(std::ostream& out);
+/// Tells what caused what in an order, or counts the events of all flows: 1, if they do not add up.
+int trace_order(const trace_options& options, std::ostream& out);
 int draw_process(const diagram_options& options, std::ostream& out);
 
 } // namespace orders

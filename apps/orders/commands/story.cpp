@@ -22,6 +22,10 @@ ensemble::instance_id instance_of(ensemble::journal_reader& journal, const std::
                                     order_fulfilment().name);
 }
 
+ensemble::correlation_id flow_of(ensemble::journal_reader& journal, const std::string& order_id) {
+  return first_of(journal, order_id).front().origin.correlation;
+}
+
 std::vector<ensemble::recorded_event> story_of(ensemble::journal_reader& journal,
                                                const std::string& order_id) {
   auto story = first_of(journal, order_id);

@@ -16,4 +16,8 @@ namespace orders {
 [[nodiscard]] ensemble::instance_id instance_of(ensemble::journal_reader& journal,
                                                 const std::string& order_id);
 
+/// The flow that the order's creation belongs to. Throws likewise.
+[[nodiscard]] ensemble::correlation_id flow_of(ensemble::journal_reader& journal,
+                                               const std::string& order_id);
+
 } // namespace orders

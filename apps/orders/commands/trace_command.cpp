@@ -1,0 +1,38 @@
+#include "orders/commands/commands.hpp"
+#include "orders/commands/story.hpp"
+#include "orders/domain/fulfilment.hpp"
+#include "orders/shop.hpp"
+#include "orders/text.hpp"
+
+#include <ensemble/causation.hpp>
+
+#include <ostream>
+
+namespace orders {
+
+namespace {
+
+int count_all(ensemble::journal_reader& journal, std::ostream& out) {
+  const auto all = ensemble::count_causes(journal);
+  out << grouped(all.flows) << " flows, " << grouped(all.events) << " events in their traces, "
+      << grouped(all.journal) << " events in the journal, " << grouped(all.unexplained)
+      << " unexplained\n";
+  return all.complete() ? 0 : 1;
+}
+
+} // namespace
+
+int trace_order(const trace_options& options, std::ostream& out) {
+  const auto journal = open_shop_journal(options.journal);
+  if (options.all) return count_all(*journal, out);
+  const auto flow = flow_of(*journal, options.order);
+  const auto tree = ensemble::causation(*journal, flow, {order_fulfilment()});
+  switch (options.format) {
+  case trace_format::json: out << tree.json(); break;
+  case trace_format::mermaid: out << tree.mermaid(); break;
+  default: out << tree.text(); break;
+  }
+  return tree.unexplained() == 0 ? 0 : 1;
+}
+
+} // namespace orders

@@ -1,0 +1,108 @@
+#include "orders/commands/commands.hpp"
+
+#include <ensemble/error.hpp>
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include <unistd.h>
+
+#include <filesystem>
+#include <iostream>
+#include <sstream>
+
+// What the demo tells of its flows, on the journal of one run for all tests.
+
+namespace orders {
+namespace {
+
+class OrdersTrace : public testing::Test {
+protected:
+  static void SetUpTestSuite() {
+    folder = testing::TempDir() + "trace-" + std::to_string(::getpid());
+    std::filesystem::remove_all(folder);
+    std::filesystem::create_directory(folder);
+    run_options o;
+    o.orders = 120;
+    o.lines = 2;
+    o.journal = folder + "/orders.db";
+    o.failures = {0.1, 0.1, 0.1, 1, 0.1};
+    o.log = "off";
+    std::ostringstream nowhere;
+    auto* terminal = std::cerr.rdbuf(nowhere.rdbuf());
+    run_orders(o, nowhere);
+    std::cerr.rdbuf(terminal);
+  }
+  static void TearDownTestSuite() { std::filesystem::remove_all(folder); }
+
+  static trace_options reading() {
+    trace_options o;
+    o.journal = folder + "/orders.db";
+    return o;
+  }
+  static std::string order_in(const std::string& state) {
+    read_options o;
+    o.journal = folder + "/orders.db";
+    o.state = state;
+    o.limit = 1;
+    std::ostringstream out;
+    list_orders(o, out);
+    return out.str().substr(0, out.str().find('\t'));
+  }
+  int call(int (*command)(const trace_options&, std::ostream&), const trace_options& o) {
+    std::ostringstream out;
+    const int code = command(o, out);
+    said = out.str();
+    return code;
+  }
+  [[nodiscard]] bool says(const std::string& text) const {
+    return said.find(text) != std::string::npos;
+  }
+
+  static inline std::string folder{};
+  std::string said;
+};
+
+TEST_F(OrdersTrace, ACompensatedOrderIsToldFromItsCreationToItsCancellation) {
+  auto o = reading();
+  o.order = order_in("cancelled");
+  EXPECT_EQ(call(trace_order, o), 0) << said;
+  EXPECT_TRUE(says("order_created")) << said;
+  EXPECT_TRUE(says("a caller's command")) << said;
+  EXPECT_TRUE(says("abort: cancel_order")) << said;
+  EXPECT_TRUE(says("(version 2): compensated after ")) << said;
+  o.format = trace_format::json;
+  EXPECT_EQ(call(trace_order, o), 0);
+  const auto json = nlohmann::json::parse(said);
+  EXPECT_EQ(json["instances"][0]["phase"], "compensated");
+  EXPECT_EQ(json["unexplained"], 0);
+  EXPECT_EQ(json["events"].back()["name"], "order_cancelled");
+  o.format = trace_format::mermaid;
+  EXPECT_EQ(call(trace_order, o), 0);
+  EXPECT_EQ(said.rfind("sequenceDiagram\n", 0), 0U) << said;
+}
+
+TEST_F(OrdersTrace, AStuckOrderTellsForWhomItWaits) {
+  auto o = reading();
+  o.order = order_in("stuck");
+  EXPECT_EQ(call(trace_order, o), 0);
+  EXPECT_TRUE(says("stuck, waits for an operator: ")) << said;
+  EXPECT_TRUE(says("last_word_postponed")) << said;
+}
+
+TEST_F(OrdersTrace, TheTracesOfARunHoldEveryEventOfItsJournal) {
+  auto o = reading();
+  o.all = true;
+  EXPECT_EQ(call(trace_order, o), 0) << said;
+  EXPECT_TRUE(says("120 flows, ")) << said;
+  EXPECT_TRUE(says(" events in the journal, 0 unexplained")) << said;
+}
+
+TEST_F(OrdersTrace, AnUnknownOrderIsAnError) {
+  auto o = reading();
+  o.order = "nobody";
+  EXPECT_THROW(call(trace_order, o), ensemble::error);
+}
+
+} // namespace
+} // namespace orders
