@@ -149,13 +149,27 @@ void add_format(CLI::App& app, trace_options& o,
       ->default_str("text");
 }
 
-CLI::App* add_check(CLI::App& app) {
-  return app.add_subcommand("check", "Prove that the order process cannot go wrong by its "
-                                     "structure, or show how it does");
+void add_mode(CLI::App& app, ensemble::process_mode& mode) {
+  using ensemble::process_mode;
+  const auto read = [&mode](const std::string& name) {
+    mode = name == "choreography" ? process_mode::choreography : process_mode::orchestration;
+  };
+  app.add_option_function<std::string>("--mode", read,
+                                       "orchestration: conducted; choreography: danced")
+      ->check(CLI::IsMember({"orchestration", "choreography"}))
+      ->default_str("orchestration");
 }
 
-CLI::App* add_diagram(CLI::App& app, diagram_options& o) {
+CLI::App* add_check(CLI::App& app, definition_options& o) {
+  auto* checked = app.add_subcommand("check", "Prove that the order process cannot go wrong by its "
+                                              "structure, or show how it does");
+  add_mode(*checked, o.mode);
+  return checked;
+}
+
+CLI::App* add_diagram(CLI::App& app, definition_options& o) {
   auto* drawn = app.add_subcommand("diagram", "Draw the order process");
+  add_mode(*drawn, o.mode);
   const std::map<std::string, ensemble::diagram_format> formats{
       {"mermaid", ensemble::diagram_format::mermaid},
       {"graphviz", ensemble::diagram_format::graphviz}};
@@ -208,8 +222,8 @@ parsed_command_line parse_command_line(int argc, const char* const* argv) {
        command::skip},
       {add_word(app, line.word, "abort", "Undo an order, if it has not been shipped"),
        command::abort},
-      {add_check(app), command::check},
-      {add_diagram(app, line.diagram), command::diagram},
+      {add_check(app, line.definition), command::check},
+      {add_diagram(app, line.definition), command::diagram},
       {add_trace(app, line.trace), command::trace}};
   try {
     app.parse(argc, argv);

@@ -68,8 +68,9 @@ struct operator_options {
   std::string key{};
 };
 
-/// `orders diagram`
-struct diagram_options {
+/// `orders check`, `diagram`
+struct definition_options {
+  ensemble::process_mode mode = ensemble::process_mode::orchestration;
   ensemble::diagram_format format = ensemble::diagram_format::mermaid;
 };
 
@@ -96,7 +97,7 @@ struct command_line {
   read_options read{};
   copy_options copy{};
   operator_options word{};
-  diagram_options diagram{};
+  definition_options definition{};
   trace_options trace{};
 };
 

@@ -17,8 +17,8 @@ int dispatch(const orders::command_line& line) {
   case orders::command::export_events: return orders::export_events(line.read, std::cout);
   case orders::command::backup: return orders::backup_orders(line.copy, std::cout);
   case orders::command::restore: return orders::restore_orders(line.copy, std::cout);
-  case orders::command::check: return orders::check_process(std::cout);
-  case orders::command::diagram: return orders::draw_process(line.diagram, std::cout);
+  case orders::command::check: return orders::check_process(line.definition, std::cout);
+  case orders::command::diagram: return orders::draw_process(line.definition, std::cout);
   case orders::command::trace: return orders::trace_order(line.trace, std::cout);
   }
   return 2;

@@ -37,6 +37,9 @@ struct check_finding {
 };
 
 struct check_options {
+  /// How the process is to be run. Findings and verdict hold for both modes, for both share the
+  /// fold and what is due; danced, the report also tells who does what.
+  process_mode mode = process_mode::orchestration;
   /// How many different states are looked at before check gives up with `not_proven`. The default
   /// is enough for a process of twelve steps without conditions, whatever runs beside what; to use
   /// it up takes a few seconds and some ten megabytes.
@@ -46,12 +49,37 @@ struct check_options {
   std::vector<const service_definition*> services{};
 };
 
+/// What one service's participant does in a danced process, and what waits while it is away. Steps
+/// are named in the order of the definition. Nothing else waits for it.
+struct participant_part {
+  std::string service{};
+  bool owner = false;
+  std::vector<std::string> does{};   ///< it gives their dos, and their closes
+  std::vector<std::string> undoes{}; ///< it gives their undos
+  /// The owner only: which last words it gives, which deadlines it keeps, and the awaiting steps
+  /// that it hands their events.
+  bool completes = false;
+  bool aborts = false;
+  bool process_deadline = false;
+  std::vector<std::string> step_deadlines{};
+  std::vector<std::string> receives{};
+  /// While it is away: the steps that are not done, its own and all that come after them.
+  std::vector<std::string> steps_waiting{};
+  /// And if the process turns back when one of its steps has begun: its own undos and those of all
+  /// steps before, and abort.
+  std::vector<std::string> undos_waiting{};
+  bool abort_waiting = false;
+};
+
 struct check_report {
   std::string process{};
   check_verdict verdict = check_verdict::not_proven;
   /// Errors first, else in the order in which they were found: the shortest trace first.
   std::vector<check_finding> findings{};
   std::size_t states = 0; ///< how many different states were looked at
+  /// Danced: who takes part, the owner first. Else, or when the definition does not fit together:
+  /// empty.
+  std::vector<participant_part> participants{};
 
   /// The report for people, several lines.
   [[nodiscard]] std::string text() const;

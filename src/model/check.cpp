@@ -1,5 +1,6 @@
 #include <ensemble/check.hpp>
 
+#include "model/dance.hpp"
 #include "model/definition_faults.hpp"
 #include "model/path_explorer.hpp"
 
@@ -37,6 +38,68 @@ void add_unreachable(const process_definition& p, const exploration& paths,
   }
 }
 
+std::string listed(const std::vector<std::string>& names) {
+  std::string out;
+  for (const auto& name : names) out += (out.empty() ? "'" : ", '") + name + "'";
+  return out;
+}
+
+/// "this; that; the other", of those that are not empty.
+std::string joined(std::initializer_list<std::string> parts) {
+  std::string out;
+  for (const auto& part : parts)
+    if (!part.empty()) out += (out.empty() ? "" : "; ") + part;
+  return out;
+}
+
+std::string told_of(const char* what, const std::vector<std::string>& steps) {
+  return steps.empty() ? std::string() : what + listed(steps);
+}
+
+/// "complete and abort", or what there is of it.
+std::string last_words(const participant_part& p) {
+  if (p.completes && p.aborts) return "complete and abort";
+  return p.completes ? "complete" : p.aborts ? "abort" : "";
+}
+
+std::string deadlines_of(const participant_part& p) {
+  if (!p.process_deadline) return told_of("the deadlines of ", p.step_deadlines);
+  return "the process's deadline" + told_of(", those of ", p.step_deadlines);
+}
+
+std::string does(const participant_part& p) {
+  const auto words = last_words(p);
+  const auto kept = deadlines_of(p);
+  return joined({told_of("gives do and close of ", p.does), told_of("undo of ", p.undoes),
+                 words.empty() ? "" : "gives " + words, kept.empty() ? "" : "keeps " + kept,
+                 told_of("hands over what is awaited by ", p.receives)});
+}
+
+std::string waits(const participant_part& p, bool any_deadline) {
+  auto back = told_of("the undos of ", p.undos_waiting);
+  if (p.abort_waiting && !p.owner) back += back.empty() ? "abort" : " and abort";
+  if (!back.empty()) back = "on the way back, once one of its steps has begun, " + back;
+  return joined({told_of("steps ", p.steps_waiting), back, last_words(p),
+                 p.owner && any_deadline ? "every deadline" : ""});
+}
+
+std::string told(const participant_part& p, bool any_deadline, const std::string& owner) {
+  auto waiting = waits(p, any_deadline);
+  if (waiting.empty()) waiting = "none";
+  return "    " + p.service + (p.owner ? " (owner)" : "") + ": " + does(p) +
+         "\n      while it is away these wait: " + waiting +
+         (any_deadline && !p.owner ? "\n      deadlines still run, kept by " + owner : "") +
+         "; nothing else stops\n";
+}
+
+std::string told(const std::vector<participant_part>& parts) {
+  const auto& owner = parts.front();
+  const bool any_deadline = owner.process_deadline || !owner.step_deadlines.empty();
+  std::string out = "  danced by:\n";
+  for (const auto& p : parts) out += told(p, any_deadline, owner.service);
+  return out;
+}
+
 } // namespace
 
 std::string_view to_string(check_verdict verdict) noexcept {
@@ -56,6 +119,7 @@ check_report check(const process_definition& process, const check_options& optio
     report.verdict = check_verdict::refused;
     return report;
   }
+  if (options.mode == process_mode::choreography) report.participants = parts_of(process);
   const known_services services(options.services);
   auto paths = explore_paths(process, services, options.max_states);
   for (auto& fault : faults_of_definition(process, services)) {
@@ -87,6 +151,7 @@ std::string check_report::text() const {
     for (std::size_t n = 0; n < f.trace.size(); ++n)
       out += "    " + std::to_string(n + 1) + ". " + f.trace[n] + '\n';
   }
+  if (!participants.empty()) out += told(participants);
   return out;
 }
 

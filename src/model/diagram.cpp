@@ -1,34 +1,21 @@
 #include <ensemble/diagram.hpp>
 
-#include <array>
-#include <chrono>
-#include <string_view>
+#include "model/dance.hpp"
+#include "model/drawing.hpp"
+#include "model/duration_text.hpp"
+
+#include <algorithm>
+#include <map>
+#include <set>
 #include <utility>
 
 namespace ensemble {
 
 namespace {
 
-using namespace std::chrono;
-
-/// In the largest unit that leaves no rest, as in `30s` or `72h`.
-std::string told(duration d) {
-  constexpr std::array<std::pair<duration, const char*>, 6> units{{{hours(1), "h"},
-                                                                   {minutes(1), "min"},
-                                                                   {seconds(1), "s"},
-                                                                   {milliseconds(1), "ms"},
-                                                                   {microseconds(1), "us"},
-                                                                   {nanoseconds(1), "ns"}}};
-  for (const auto& [unit, name] : units)
-    if (d % unit == duration{}) return std::to_string(d / unit) + name;
-  return {};
-}
-
-using lines = std::vector<std::string>;
-
 /// What a step's box says.
-lines box_of(const step_definition& s) {
-  lines text{s.name};
+drawing::lines box_of(const step_definition& s) {
+  drawing::lines text{s.name};
   if (s.ask) text.push_back(s.ask.service + ": " + std::string(s.ask.command->name));
   for (const auto& awaited : s.awaited)
     text.push_back((awaited.success ? "awaits " : "fails on ") +
@@ -39,124 +26,6 @@ lines box_of(const step_definition& s) {
   if (s.pivot) text.emplace_back("pivot");
   return text;
 }
-
-/// The drawing, in either language. Ids are made of numbers: names may be words of the language.
-class drawing {
-public:
-  virtual ~drawing() = default;
-
-  enum class shape { plain, conditional, awaiting, pivot, last_word, undo };
-  virtual void begin(const std::string& title) = 0;
-  virtual void node(const std::string& id, const lines& text, shape form) = 0;
-  virtual void edge(const std::string& from, const std::string& to) = 0;
-  /// A dashed one: the way back.
-  virtual void back_edge(const std::string& from, const std::string& to,
-                         const std::string& label) = 0;
-  virtual void end() {}
-
-  std::string text{};
-};
-
-std::string joined(const lines& all, const char* between,
-                   std::string (*escaped)(std::string_view)) {
-  std::string out;
-  for (const auto& line : all) out += (out.empty() ? "" : between) + escaped(line);
-  return out;
-}
-
-/// Everything but letters, digits, blanks and a few signs as an entity, so that no name can end a
-/// label or be read as markup.
-std::string escaped_for_mermaid(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                       std::string_view(" _.,:-").find(c) != std::string_view::npos || byte >= 0x80;
-    if (plain)
-      out.push_back(c);
-    else
-      out += "#" + std::to_string(byte) + ";";
-  }
-  return out;
-}
-
-std::string escaped_for_graphviz(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    if (c == '"' || c == '\\') out.push_back('\\');
-    if (c == '\n')
-      out += "\\n";
-    else
-      out.push_back(c);
-  }
-  return out;
-}
-
-class mermaid_drawing final : public drawing {
-public:
-  void begin(const std::string& title) override {
-    text += "flowchart TD\n  start([\"" + escaped_for_mermaid(title) + "\"])\n";
-  }
-  void node(const std::string& id, const lines& label, shape form) override {
-    const auto [open, close] = brackets(form);
-    text += "  " + id + open + "\"" + joined(label, "<br/>", escaped_for_mermaid) + "\"" + close;
-    text += form == shape::pivot ? ":::pivot\n" : form == shape::undo ? ":::undo\n" : "\n";
-  }
-  void edge(const std::string& from, const std::string& to) override {
-    text += "  " + from + " --> " + to + "\n";
-  }
-  void back_edge(const std::string& from, const std::string& to,
-                 const std::string& label) override {
-    text += "  " + from + " -. \"" + escaped_for_mermaid(label) + "\" .-> " + to + "\n";
-  }
-  void end() override {
-    text += "  classDef pivot stroke-width:4px\n  classDef undo stroke-dasharray:5 5\n";
-  }
-
-private:
-  static std::pair<const char*, const char*> brackets(shape form) {
-    switch (form) {
-    case shape::conditional: return {"{{", "}}"};
-    case shape::awaiting: return {">", "]"};
-    case shape::last_word: return {"([", "])"};
-    default: return {"[", "]"};
-    }
-  }
-};
-
-class graphviz_drawing final : public drawing {
-public:
-  void begin(const std::string& title) override {
-    text += "digraph process {\n  rankdir=TB;\n  node [shape=box];\n  start [label=\"" +
-            escaped_for_graphviz(title) + "\", shape=oval];\n";
-  }
-  void node(const std::string& id, const lines& label, shape form) override {
-    text += "  " + id + " [label=\"" + joined(label, "\\n", escaped_for_graphviz) + "\"" +
-            attributes(form) + "];\n";
-  }
-  void edge(const std::string& from, const std::string& to) override {
-    text += "  " + from + " -> " + to + ";\n";
-  }
-  void back_edge(const std::string& from, const std::string& to,
-                 const std::string& label) override {
-    text += "  " + from + " -> " + to + " [style=dashed, label=\"" + escaped_for_graphviz(label) +
-            "\"];\n";
-  }
-  void end() override { text += "}\n"; }
-
-private:
-  static std::string attributes(shape form) {
-    switch (form) {
-    case shape::conditional: return ", shape=hexagon";
-    case shape::awaiting: return ", shape=cds";
-    case shape::pivot: return ", penwidth=3";
-    case shape::last_word: return ", shape=oval";
-    case shape::undo: return ", style=dashed";
-    case shape::plain: break;
-    }
-    return {};
-  }
-};
 
 drawing::shape shape_of(const step_definition& s) {
   if (s.pivot) return drawing::shape::pivot;
@@ -175,38 +44,113 @@ void draw_step(drawing& d, const process_definition& p, std::size_t n) {
   const auto undo = "u" + std::to_string(n);
   d.node(undo, {"undo " + s.name, s.ask.service + ": " + std::string(s.undo.command->name)},
          drawing::shape::undo);
-  d.back_edge(id_of(n), undo, s.undone.event ? std::string(s.undone.event->name) : "undone");
+  d.back_edge(id_of(n), undo, {s.undone.event ? std::string(s.undone.event->name) : "undone"});
 }
 
 void draw_last_words(drawing& d, const process_definition& p) {
   const auto node = [&](const char* id, const char* what, const request_definition& r) {
-    lines text{what};
+    drawing::lines text{what};
     if (r) text.push_back(r.service + ": " + std::string(r.command->name));
     d.node(id, text, drawing::shape::last_word);
   };
   node("completed", "completed", p.complete);
-  std::vector<bool> followed(p.steps.size());
-  for (const auto& s : p.steps)
-    for (const auto before : s.after) followed[before] = true;
-  for (std::size_t n = 0; n < p.steps.size(); ++n)
-    if (!followed[n]) d.edge(id_of(n), "completed");
+  for (const auto last : last_steps(p)) d.edge(id_of(last), "completed");
   node("compensated", "compensated", p.abort);
-  d.back_edge("start", "compensated", "when a step fails, what was done is undone");
+  d.back_edge("start", "compensated", {"when a step fails, what was done is undone"});
+}
+
+// --- danced: a node a service, and what they tell each other ---
+
+/// Who tells whom what; each pair once, in a fixed order.
+using tellings = std::map<std::pair<std::size_t, std::size_t>, drawing::lines>;
+
+class dance_drawing {
+public:
+  dance_drawing(drawing& d, const process_definition& p)
+      : d_(d), p_(p), services_(participants(p)), before_(steps_before(p)) {}
+
+  void draw() {
+    const auto rules = local_rules(p_);
+    for (std::size_t k = 0; k < services_.size(); ++k) {
+      drawing::lines text{services_[k] + (k == 0 ? " (owner)" : "")};
+      std::ranges::copy(rules[k].rules, std::back_inserter(text));
+      d_.node(id(k), text, k == 0 ? drawing::shape::last_word : drawing::shape::plain);
+    }
+    gather();
+    for (const auto k : begin_) d_.edge("start", id(k), {std::string(p_.start.event->name)});
+    for (const auto& [pair, label] : forward_) d_.edge(id(pair.first), id(pair.second), label);
+    for (const auto& [pair, label] : back_) d_.back_edge(id(pair.first), id(pair.second), label);
+  }
+
+private:
+  static std::string id(std::size_t service) { return "p" + std::to_string(service); }
+
+  std::size_t actor(std::size_t step) const {
+    const auto at = std::ranges::find(services_, actor_of(p_, p_.steps[step]));
+    return static_cast<std::size_t>(at - services_.begin());
+  }
+
+  void gather() {
+    for (std::size_t n = 0; n < p_.steps.size(); ++n) {
+      if (p_.steps[n].after.empty()) begin_.insert(actor(n));
+      for (const auto before : p_.steps[n].after)
+        tell(forward_, actor(before), actor(n), succeeds_with(p_.steps[before]));
+      if (p_.abort && (p_.steps[n].pivot || !from_pivot_on(p_, n)))
+        tell(back_, actor(n), 0, fails_with(p_.steps[n]));
+      undone_for(n);
+    }
+    if (p_.complete)
+      for (const auto last : last_steps(p_))
+        tell(forward_, actor(last), 0, succeeds_with(p_.steps[last]));
+  }
+
+  /// What step n waits for on the way back, and who waits for it.
+  void undone_for(std::size_t n) {
+    const auto& s = p_.steps[n];
+    if (!s.undo || from_pivot_on(p_, n)) return;
+    for (std::size_t other = 0; other < p_.steps.size(); ++other) {
+      if (may_fail_after(p_, before_, n, other))
+        tell(back_, actor(other), actor(n), fails_with(p_.steps[other]));
+      if (before_[n][other] && p_.steps[other].undo)
+        tell(back_, actor(n), actor(other), undone_with(s));
+    }
+    if (p_.abort) tell(back_, actor(n), 0, undone_with(s));
+  }
+
+  static void tell(tellings& all, std::size_t from, std::size_t to, const drawing::lines& what) {
+    if (from == to || what.empty()) return;
+    auto& label = all[{from, to}];
+    for (const auto& event : what)
+      if (std::ranges::find(label, event) == label.end()) label.push_back(event);
+  }
+
+  drawing& d_;
+  const process_definition& p_;
+  std::vector<std::string> services_;
+  std::vector<std::vector<bool>> before_;
+  std::set<std::size_t> begin_{};
+  tellings forward_{};
+  tellings back_{};
+};
+
+void draw_conducted(drawing& d, const process_definition& p) {
+  for (std::size_t n = 0; n < p.steps.size(); ++n) draw_step(d, p, n);
+  draw_last_words(d, p);
 }
 
 } // namespace
 
-std::string diagram(const process_definition& process, diagram_format format) {
-  mermaid_drawing mermaid;
-  graphviz_drawing graphviz;
-  drawing& d = format == diagram_format::mermaid ? static_cast<drawing&>(mermaid) : graphviz;
+std::string diagram(const process_definition& process, process_mode mode, diagram_format format) {
+  const auto d = make_drawing(format);
   auto title = process.name + " on " + std::string(process.start.event->name);
   if (process.deadline != duration{}) title += ", deadline " + told(process.deadline);
-  d.begin(title);
-  for (std::size_t n = 0; n < process.steps.size(); ++n) draw_step(d, process, n);
-  draw_last_words(d, process);
-  d.end();
-  return std::move(d.text);
+  d->begin(title);
+  if (mode == process_mode::orchestration)
+    draw_conducted(*d, process);
+  else
+    dance_drawing(*d, process).draw();
+  d->end();
+  return std::move(d->text);
 }
 
 } // namespace ensemble

@@ -35,7 +35,7 @@ void expect_refused(const process_definition& p, const std::string& step, const 
 
 TEST(OrderProcess, IsProven) {
   std::ostringstream out;
-  EXPECT_EQ(check_process(out), 0);
+  EXPECT_EQ(check_process({}, out), 0);
   EXPECT_THAT(out.str(), HasSubstr("process 'order_fulfilment': proven, "));
   EXPECT_EQ(out.str().find("warning"), std::string::npos) << out.str();
 }
@@ -83,13 +83,34 @@ command_line parsed(std::vector<const char*> arguments) {
 
 TEST(OrderDiagram, IsDrawnInBothLanguages) {
   std::ostringstream mermaid;
-  EXPECT_EQ(draw_process(parsed({"diagram"}).diagram, mermaid), 0);
+  EXPECT_EQ(draw_process(parsed({"diagram"}).definition, mermaid), 0);
   EXPECT_THAT(mermaid.str(), HasSubstr("flowchart TD"));
   EXPECT_THAT(mermaid.str(), HasSubstr("pivot\"]:::pivot"));
   std::ostringstream graphviz;
-  EXPECT_EQ(draw_process(parsed({"diagram", "--format", "graphviz"}).diagram, graphviz), 0);
+  EXPECT_EQ(draw_process(parsed({"diagram", "--format", "graphviz"}).definition, graphviz), 0);
   EXPECT_THAT(graphviz.str(), HasSubstr("digraph process {"));
   EXPECT_THAT(graphviz.str(), HasSubstr("label=\"payment_refunded\""));
+}
+
+TEST(OrderDiagram, OfTheDanceTellsEachServicesRules) {
+  const auto options = parsed({"diagram", "--mode", "choreography"}).definition;
+  std::ostringstream drawn;
+  EXPECT_EQ(draw_process(options, drawn), 0);
+  EXPECT_THAT(drawn.str(),
+              HasSubstr("p1[\"payment<br/>when order_created, authorise_payment<br/>"));
+  const auto rules = ensemble::local_rules(order_fulfilment());
+  ASSERT_EQ(rules.size(), 4U);
+  EXPECT_EQ(rules[1].service, "payment");
+  EXPECT_EQ(rules[1].rules.back(),
+            "when stock_rejected, shipping_failed or another failure, refund_payment, after "
+            "item_released where that is owed");
+}
+
+TEST(OrderProcess, IsProvenDancedTooAndTellsWhoKeepsTheDeadlines) {
+  std::ostringstream out;
+  EXPECT_EQ(check_process(parsed({"check", "--mode", "choreography"}).definition, out), 0);
+  EXPECT_THAT(out.str(), HasSubstr("order (owner): gives complete and abort; keeps the process's "
+                                   "deadline, those of 'payment', 'stock', 'shipping'"));
 }
 
 TEST(OrderDiagram, CommandsAreRecognised) {

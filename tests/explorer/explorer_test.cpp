@@ -51,6 +51,68 @@ bool caught(const std::string& bug, mode m, faults f = {}) {
   return found >= enough;
 }
 
+struct comparison {
+  std::vector<std::string> violations{};
+  std::size_t folds = 0; ///< how many were compared
+};
+
+/// The journal of one run, in either mode, and what its holders make of every prefix of it.
+comparison compare_prefixes(std::uint64_t seed, const faults& f = {}) {
+  explorer::world w(seed, seed % 2 == 0 ? mode::conducted : mode::danced);
+  w.run();
+  w.violations.clear(); // those are the other tests' matter
+  const auto folds = explorer::compare_every_prefix(w, seed, f);
+  return {std::move(w.violations), folds};
+}
+
+/// Whether comparing the holders finds fault with some of the runs.
+bool caught_by_prefixes(const faults& f) {
+  constexpr int enough = 20;
+  int found = 0;
+  std::uint64_t seed = 0;
+  while (found < enough && ++seed <= 2'000)
+    found += compare_prefixes(seed, f).violations.empty() ? 0 : 1;
+  std::cout << "seen in " << found << " of the first " << seed << " runs\n";
+  return found >= enough;
+}
+
+TEST(EqualHolders, FoldAndOweTheSameAtEveryPrefixOfEveryJournal) {
+  const auto first = first_seed();
+  const auto count = std::getenv("ENSEMBLE_SEED") ? 1 : runs(12'000);
+  int failures = 0;
+  std::size_t folds = 0;
+  for (std::uint64_t seed = first; seed < first + count && failures < 5; ++seed) {
+    const auto compared = compare_prefixes(seed);
+    for (const auto& v : compared.violations) ADD_FAILURE() << "seed " << seed << ": " << v;
+    failures += compared.violations.empty() ? 0 : 1;
+    folds += compared.folds;
+  }
+  std::cout << "seeds " << first << " to " << first + count - 1 << ", a definition each; " << folds
+            << " folds compared\n";
+}
+
+TEST(EqualHolders, AParticipantThatActsForAnotherIsSeen) {
+  EXPECT_TRUE(caught_by_prefixes({.act_for_another = true}));
+  EXPECT_TRUE(caught("", mode::danced, {.act_for_another = true}));
+}
+
+TEST(EqualHolders, AMissedBatchThatIsNotRecoveredIsSeen) {
+  EXPECT_TRUE(caught_by_prefixes({.leave_gaps = true}));
+  EXPECT_TRUE(caught("", mode::danced, {.leave_gaps = true}));
+}
+
+TEST(EqualHolders, BatchesFoldedTopicByTopicAreSeen) {
+  EXPECT_TRUE(caught_by_prefixes({.fold_by_topic = true}));
+}
+
+TEST(EqualHolders, AParticipantThatUndoesInAnotherOrderIsSeen) {
+  EXPECT_TRUE(caught_by_prefixes({.bug_of_one = "undo_order"}));
+}
+
+TEST(EqualHolders, AParticipantThatEvaluatesACommandAnewIsSeen) {
+  EXPECT_TRUE(caught_by_prefixes({.bug_of_one = "evaluated_anew"}));
+}
+
 TEST(Explorer, ConductedProcessesKeepEveryRule) { explore_many(mode::conducted); }
 
 TEST(Explorer, DancedProcessesKeepEveryRule) { explore_many(mode::danced); }

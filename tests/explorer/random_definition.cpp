@@ -75,26 +75,29 @@ ensemble::step_definition random_step(dice& d, int index, std::size_t services) 
 }
 
 void random_pivot(dice& d, process_definition& p) {
-  if (!d.chance(0.5)) return;
-  auto& s = p.steps[d.below(p.steps.size())];
-  s.pivot = true;
-  try {
-    validate(p);
-  } catch (const ensemble::error&) {
-    s.pivot = false; // it runs beside another step
+  if (!d.chance(0.6)) return;
+  for (int tries = 0; tries < 4; ++tries) {
+    auto& s = p.steps[d.below(p.steps.size())];
+    s.pivot = true;
+    try {
+      validate(p);
+      return;
+    } catch (const ensemble::error&) {
+      s.pivot = false; // it runs beside another step
+    }
   }
 }
 
 } // namespace
 
-std::shared_ptr<const process_definition> random_definition(dice& d) {
+std::shared_ptr<const process_definition> random_definition(dice& d, std::size_t most_steps) {
   auto p = std::make_shared<process_definition>();
   p->name = "explored";
   p->owner = d.chance(0.5) ? "s0" : "owner";
   if (d.chance(0.3)) p->deadline = (20 + d.below(200)) * 1ms;
   p->initial = [] { return std::any(memory{}); };
   p->start = noting<begun>(1000);
-  const auto steps = 2 + d.below(5);
+  const auto steps = 2 + d.below(most_steps - 1);
   const auto services = 1 + d.below(steps);
   for (std::size_t n = 0; n < steps; ++n)
     p->steps.push_back(random_step(d, static_cast<int>(n), services));

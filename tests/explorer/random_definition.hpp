@@ -24,8 +24,8 @@ private:
   std::mt19937_64 engine_;
 };
 
-/// A random process of 2 to 6 steps: any dependencies, some undone, some not, perhaps a pivot,
-/// deadlines and retries; over one service a step or fewer.
-std::shared_ptr<const process_definition> random_definition(dice& d);
+/// A random process of 2 to `most_steps` steps: any dependencies, some undone, some not, perhaps a
+/// pivot, deadlines and retries; over one service a step or fewer.
+std::shared_ptr<const process_definition> random_definition(dice& d, std::size_t most_steps = 6);
 
 } // namespace explorer

@@ -112,6 +112,7 @@ std::vector<message> world::decide(const due_command& c) {
 std::vector<message> world::decide_forward(const due_command& c, std::size_t roll) {
   const auto n = std::stoi(c.step.substr(4));
   const auto& s = definition->steps[static_cast<std::size_t>(n)];
+  roll = roll * (100 - luck_) / 100;
   if (healing_ && fold_all().past_pivot()) roll = 0;
   if (roll < 70) {
     if (s.successes.empty()) return {engine::command_acknowledged{}};

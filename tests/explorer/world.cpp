@@ -1,6 +1,8 @@
 #include "explorer/world.hpp"
 
+#include "explorer/equality.hpp"
 #include "explorer/messages.hpp"
+#include "model/dance.hpp"
 #include "model/engine_messages.hpp"
 #include "model/operator_decision.hpp"
 
@@ -23,10 +25,36 @@ std::string text_of(const message& body) {
 
 } // namespace
 
+std::vector<holder> make_holders(const process_definition& p, mode m, const faults& f) {
+  std::vector<holder> all;
+  if (m == mode::conducted) {
+    all.resize(1);
+  } else {
+    const auto services = participants(p);
+    for (const auto& name : services) {
+      holder h;
+      h.service = name;
+      h.role.acts_for = [name](std::string_view service) { return service == name; };
+      h.role.keeps_deadlines = name == p.owner;
+      all.push_back(std::move(h));
+    }
+    if (f.act_for_another)
+      all.back().role.acts_for = [own = services.back(),
+                                  other = services.front()](std::string_view service) {
+        return service == own || service == other;
+      };
+  }
+  for (auto& h : all) h.role.recovery_grace = 3ms;
+  return all;
+}
+
 world::world(std::uint64_t seed, mode m, faults f)
-    : dice_(seed), faults_(f), outcome_seed_(seed * 0x9E3779B97F4A7C15ULL) {
-  definition = random_definition(dice_);
+    : dice_(seed), faults_(std::move(f)), outcome_seed_(seed * 0x9E3779B97F4A7C15ULL) {
+  definition = random_definition(dice_, 12);
+  luck_ = dice_.below(2) * 25;
   now_ = timestamp(1s);
+  holders_ = make_holders(*definition, m, faults_);
+  for (auto& h : holders_) h.dead = dice_.chance(0.2); // joins late
   new_event start;
   start.id = make_event_id(command_id::of(1, seed), 0);
   start.body = begun{};
@@ -34,24 +62,6 @@ world::world(std::uint64_t seed, mode m, faults f)
   id = make_instance_id(journal.back().position, definition->name);
   for (const auto& s : definition->steps)
     if (dice_.chance(0.3)) effect_services_.insert(s.ask.service);
-  add_holders(m);
-}
-
-void world::add_holders(mode m) {
-  if (m == mode::conducted) {
-    holders_.resize(1);
-    holders_[0].role.recovery_grace = 3ms;
-    return;
-  }
-  std::set<std::string> services{definition->owner};
-  for (const auto& s : definition->steps) services.insert(s.ask.service);
-  for (const auto& name : services) {
-    holder h;
-    h.role.acts_for = [name](std::string_view service) { return service == name; };
-    h.role.keeps_deadlines = name == definition->owner;
-    h.role.recovery_grace = 3ms;
-    holders_.push_back(std::move(h));
-  }
 }
 
 void world::run() {
@@ -77,8 +87,10 @@ void world::faulty_turn() {
       deliver(index);
   } else if (roll < 93) {
     now_ += dice_.below(6) * 1ms;
-  } else if (roll < 96) {
+  } else if (roll < 95) {
     crash(h);
+  } else if (roll < 96) {
+    catch_up(h);
   } else if (roll < 98) {
     outside_event();
   } else {
@@ -86,18 +98,49 @@ void world::faulty_turn() {
   }
 }
 
+// The bus: a message for one commit or for several, to whoever has joined; it may be lost.
+void world::publish() {
+  const published batch{published_, journal.size()};
+  published_ = journal.size();
+  for (auto& h : holders_)
+    if (!h.dead && !dice_.chance(0.1)) h.inbox.push_back(batch);
+}
+
 void world::observe_and_act(holder& h, std::size_t at_most) {
-  if (h.dead) { // a recovery folds to the head before it acts (rule 8)
-    h.dead = false;
-    read(h, journal.size());
+  if (h.dead) {
+    recover(h);
   } else {
-    read(h, at_most);
+    for (; at_most > 0 && !h.inbox.empty(); --at_most) {
+      hear(h, h.inbox.front());
+      h.inbox.pop_front();
+    }
   }
   if (h.folded) act(h);
 }
 
-void world::read(holder& h, std::size_t at_most) {
-  const auto to = std::min(journal.size(), h.read + at_most);
+// A recovery folds to the head before it acts (rule 8). It joins before it reads: what comes
+// twice is known by its positions.
+void world::recover(holder& h) {
+  h.dead = false;
+  read(h, journal.size());
+  if (h.folded) h.acting.emplace(h.role, now_);
+  compare_with_reference(h);
+}
+
+// Asks for the head: the last message may be the lost one.
+void world::catch_up(holder& h) {
+  if (h.dead)
+    recover(h);
+  else
+    read(h, journal.size());
+}
+
+void world::hear(holder& h, const published& batch) {
+  if (batch.from > h.read && faults_.leave_gaps) h.read = batch.from;
+  if (batch.to > h.read) read(h, batch.to); // what it missed, too
+}
+
+void world::read(holder& h, std::size_t to) {
   std::vector<const recorded_event*> batch;
   for (; h.read < to; ++h.read) batch.push_back(&journal[h.read]);
   if (faults_.fold_by_topic)
@@ -110,7 +153,6 @@ void world::read(holder& h, std::size_t at_most) {
       evolve(*h.folded, *e);
     }
   }
-  if (!h.acting && h.folded) h.acting.emplace(h.role, now_);
   if (h.role.keeps_deadlines && h.folded) receive(h, batch);
   if (dice_.chance(0.1)) compare_with_reference(h);
 }
@@ -159,7 +201,11 @@ void world::act(holder& h) {
   for (auto& out : actions.send) {
     const auto& c = out.command;
     if (c.not_before > now_) violate("G11: " + c.step + " was given before its delay was over");
+    if (!h.service.empty() && c.service != h.service)
+      violate("rule 9: " + h.service + " acted for " + c.service);
     const auto [known, fresh] = bodies_.emplace(c.id, text_of(c.body));
+    if (!fresh && !out.repeat)
+      violate("rule 10: " + c.step + " was given again, and not as a repeat");
     if (!fresh && known->second != text_of(c.body))
       violate("rule 5: one id carries two commands: " + known->second + ", " + text_of(c.body));
     network_.push_back(c);
@@ -174,6 +220,7 @@ void world::crash(holder& h) {
   h.acting.reset();
   h.outside.reset();
   h.awaiting.clear();
+  h.inbox.clear();
   h.read = 0;
   h.dead = true;
 }
@@ -189,13 +236,8 @@ void world::compare_with_reference(const holder& h) {
   if (!h.folded) return;
   auto i = begin_instance(definition, journal.front());
   for (std::size_t n = 0; n < h.read; ++n) evolve(i, journal[n]);
-  const auto mine = due(*h.folded);
-  const auto reference = due(i);
-  const auto same = [](const due_command& a, const due_command& b) {
-    return a.id == b.id && a.not_before == b.not_before && text_of(a.body) == text_of(b.body);
-  };
-  if (i.phase != h.folded->phase || !std::ranges::equal(mine, reference, same))
-    violate("G12: two folds of one prefix disagree");
+  const auto other = difference(*h.folded, i);
+  if (!other.empty()) violate("G12: two folds of one prefix disagree in " + other);
 }
 
 void world::record(std::vector<new_event> events, const std::string& stream) {
@@ -214,6 +256,7 @@ void world::record(std::vector<new_event> events, const std::string& stream) {
     r.body = std::move(e.body);
     journal.push_back(std::move(r));
   }
+  if (dice_.chance(0.6)) publish();
 }
 
 // Only what is accepted reaches the journal (rule 18).
@@ -251,12 +294,15 @@ void world::operate() {
 void world::heal() {
   healing_ = true;
   for (int round = 0; round < 1000; ++round) {
-    for (auto& h : holders_) observe_and_act(h, journal.size());
+    for (auto& h : holders_) {
+      catch_up(h);
+      if (h.folded) act(h);
+    }
     while (!network_.empty()) deliver(dice_.below(network_.size()));
     const auto i = fold_all();
     if (i.terminal()) {
       for (auto& h : holders_) {
-        observe_and_act(h, journal.size());
+        catch_up(h);
         compare_with_reference(h);
       }
       return;

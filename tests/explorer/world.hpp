@@ -6,6 +6,7 @@
 
 #include <ensemble/operator_word.hpp>
 
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -21,7 +22,10 @@ enum class mode { conducted, danced };
 
 /// Bugs in the surroundings of the model, to be planted (those inside it: model/planted_bug.hpp).
 struct faults {
-  bool fold_by_topic = false; ///< a holder folds a batch sorted by type, not in journal order
+  bool fold_by_topic = false;   ///< a holder folds a batch sorted by type, not in journal order
+  bool leave_gaps = false;      ///< a holder that missed a batch does not read the journal
+  bool act_for_another = false; ///< a participant gives another service's commands, too
+  std::string bug_of_one{};     ///< a bug of the engine that only the last participant has
 };
 
 /// One effect outside the journal, or one state change inside: what "happened" to the world.
@@ -33,16 +37,27 @@ struct effect {
   bool reverted = false;
 };
 
+/// What the bus tells of a commit, or of several: the events journal[from] to journal[to - 1].
+struct published {
+  std::size_t from{};
+  std::size_t to{};
+};
+
 /// Who folds and acts: the conductor, or one participant.
 struct holder {
+  std::string service{}; ///< of a participant
   executor_role role{};
   std::optional<instance> folded{};
   std::optional<ensemble::executor> acting{};
   std::optional<outside_events> outside{}; ///< with whoever keeps the deadlines (rule 9)
   std::vector<awaited_key> awaiting{};     ///< as it told `outside` last
   std::size_t read = 0;                    ///< events of the journal it has seen
-  bool dead = false;
+  bool dead = false;                       ///< or has not joined yet
+  std::deque<published> inbox{};
 };
+
+/// The holders of that mode: the conductor, or a participant for each service.
+std::vector<holder> make_holders(const process_definition& p, mode m, const faults& f);
 
 /// A whole system in miniature, with one process instance: journal, services, network, holders, a
 /// clock. Everything that happens in it follows from the seed.
@@ -64,11 +79,14 @@ public:
   void violate(const std::string& what) { violations.push_back(what); }
 
 private:
-  void add_holders(mode m);
   void faulty_turn();
   void heal();
+  void publish();
   void observe_and_act(holder& h, std::size_t at_most);
-  void read(holder& h, std::size_t at_most);
+  void recover(holder& h);
+  void catch_up(holder& h);
+  void hear(holder& h, const published& batch);
+  void read(holder& h, std::size_t to);
   void act(holder& h);
   void crash(holder& h);
   void compare_with_reference(const holder& h);
@@ -92,16 +110,24 @@ private:
   bool healing_ = false;
   timestamp now_{};
   std::vector<holder> holders_{};
+  std::size_t published_ = 0; ///< events of the journal that the bus has told of
   std::vector<due_command> network_{};
   std::map<std::string, std::set<event_id>> streams_{};
   std::set<std::string> effect_services_{};
   std::set<command_id> blocked_{}; ///< keys that an outside system refuses from now on
   std::map<command_id, std::string> bodies_{};
   std::uint64_t outcome_seed_ = 0;
+  std::size_t luck_ = 0; ///< percent: with luck long processes come far before one of them fails
 };
 
 /// Holds a finished world against the invariants; adds to its violations.
 void check(world& w);
+
+/// G12 in full, on a finished world's journal: conductor and participants, each reading in its own
+/// way, fold the same after every event, field by field; what participants would give and record
+/// is what a conductor would, each service's by its own participant, the deadlines by the owner's.
+/// Adds to its violations; returns how many folds it compared.
+std::size_t compare_every_prefix(world& w, std::uint64_t seed, const faults& f = {});
 
 /// One run: makes, runs, checks. Returns what was violated.
 std::vector<std::string> explore(std::uint64_t seed, mode m, faults f = {});

@@ -144,6 +144,67 @@ TEST(Check, TwelveStepsWithBranchesAreWithinTheBudget) {
   std::cout << wide.states << " states with twelve steps side by side\n";
 }
 
+TEST(CheckDanced, TellsWhoDoesWhatAndWhatWaitsForWhom) {
+  check_options danced;
+  danced.mode = process_mode::choreography;
+  auto p = with_pivot({{"a"}, {"b", "a"}, {"c", "a"}, {"d", "b", "c"}, {"e", "d"}}, "d");
+  step_of(p, "e").undo = {};
+  step_of(p, "c").ask.service = "s_b";
+  step_of(p, "b").within = 1s;
+  const auto report = check(p, danced);
+  EXPECT_THAT(report.text(), HasSubstr(R"(
+  danced by:
+    owner (owner): gives complete and abort; keeps the process's deadline, those of 'b'
+      while it is away these wait: complete and abort; every deadline; nothing else stops
+    s_a: )"));
+  EXPECT_THAT(report.text(), HasSubstr(R"(
+    s_b: gives do and close of 'b', 'c'; undo of 'b', 'c'
+      while it is away these wait: steps 'b', 'c', 'd', 'e'; on the way back, once one of its )"
+                                       R"(steps has begun, the undos of 'a', 'b', 'c' and abort
+      deadlines still run, kept by owner; nothing else stops
+    s_d: )"));
+  EXPECT_THAT(report.text(), HasSubstr(R"(
+    s_e: gives do and close of 'e'
+      while it is away these wait: steps 'e'
+      deadlines still run, kept by owner; nothing else stops
+)"));
+  ASSERT_EQ(report.participants.size(), 5U);
+  const auto& owner = report.participants[0];
+  EXPECT_TRUE(owner.owner && owner.process_deadline && owner.completes && owner.aborts);
+  EXPECT_THAT(owner.step_deadlines, ElementsAre("b"));
+  EXPECT_THAT(owner.steps_waiting, IsEmpty());
+  const auto& b = report.participants[2];
+  EXPECT_EQ(b.service, "s_b");
+  EXPECT_THAT(b.does, ElementsAre("b", "c"));
+  EXPECT_THAT(b.undoes, ElementsAre("b", "c"));
+  EXPECT_THAT(b.steps_waiting, ElementsAre("b", "c", "d", "e"));
+  EXPECT_THAT(b.undos_waiting, ElementsAre("a", "b", "c"));
+  const auto& e = report.participants[4];
+  EXPECT_THAT(e.undos_waiting, IsEmpty()); // after the pivot there is no way back
+  EXPECT_FALSE(e.abort_waiting);
+  EXPECT_THAT(check(p).participants, IsEmpty());
+}
+
+TEST(CheckDanced, TheOwnerHandsOverWhatIsAwaited) {
+  check_options danced;
+  danced.mode = process_mode::choreography;
+  auto p = limited({{"a"}, {"b", "a"}, {"c", "b"}});
+  p.complete = p.abort = {};
+  auto& b = step_of(p, "b");
+  const auto key = [](const auto&) { return std::string("key"); };
+  b.ask = b.undo = {};
+  b.successes.clear();
+  b.failures.clear();
+  b.awaited = {{{&type_of<worked>(), {}}, key, key, true}};
+  step_of(p, "c").ask.service = "owner";
+  const auto owner = check(p, danced).participants.at(0);
+  EXPECT_THAT(owner.receives, ElementsAre("b"));
+  EXPECT_THAT(owner.does, ElementsAre("c"));
+  EXPECT_THAT(owner.steps_waiting, ElementsAre("b", "c"));
+  EXPECT_THAT(owner.undos_waiting, ElementsAre("a", "c"));
+  EXPECT_FALSE(owner.completes || owner.aborts || owner.abort_waiting);
+}
+
 TEST(Check, ReportTellsTheVerdictAndEachFindingWithItsTrace) {
   auto p = limited({{"a"}, {"b", "a"}});
   EXPECT_THAT(check(p).text(), HasSubstr("process 'trial': proven, "));

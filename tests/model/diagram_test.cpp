@@ -50,7 +50,8 @@ TEST(Diagram, DrawsEverythingInMermaid) {
 }
 
 TEST(Diagram, DrawsEverythingForGraphviz) {
-  EXPECT_EQ(diagram(everything(), diagram_format::graphviz), R"(digraph process {
+  EXPECT_EQ(diagram(everything(), process_mode::orchestration, diagram_format::graphviz),
+            R"(digraph process {
   rankdir=TB;
   node [shape=box];
   start [label="trial on begun, deadline 72h", shape=oval];
@@ -72,11 +73,95 @@ TEST(Diagram, DrawsEverythingForGraphviz) {
 )");
 }
 
+/// The rules of one service, a line each.
+std::string rules_of(const process_definition& p, const std::string& service) {
+  std::string text;
+  for (const auto& of : local_rules(p))
+    if (of.service == service)
+      for (const auto& rule : of.rules) text += rule + "\n";
+  return text;
+}
+
+TEST(LocalRules, TellWhatEachServiceDoesByItself) {
+  const auto p = everything();
+  EXPECT_EQ(rules_of(p, "owner"), R"(when worked, await worked or broke
+when worked (or 'thank' is passed over), finish
+when the process turns back and nothing is left to undo, cancel
+when 'pay' takes longer than 1500ms, it has timed out
+when the way to the pivot 'ship' takes longer than 72h, the process has timed out
+)");
+  EXPECT_EQ(rules_of(p, "s_pay"), R"(when begun, work
+when the process turns back before work is answered, close it
+when broke or another failure, undo_work
+)");
+  EXPECT_EQ(rules_of(p, "s_ship"), R"(when worked, work
+when the process turns back before work is answered, close it
+)");
+  EXPECT_EQ(rules_of(p, "s_thank"),
+            "when worked, if the condition of 'thank' holds, 5min later, work, again until it "
+            "succeeds\n");
+}
+
+TEST(LocalRules, UndoWaitsForWhatCameAfterIt) {
+  auto p = make_process({{"a"}, {"b", "a"}, {"c", "a"}, {"d", "b", "c"}});
+  step_of(p, "b").successes.clear();
+  step_of(p, "c").failures.clear();
+  EXPECT_EQ(rules_of(p, "s_a"), R"(when begun, work
+when the process turns back before work is answered, close it
+when broke or another failure, undo_work, after undone where that is owed
+)");
+  EXPECT_THAT(rules_of(p, "s_d"), HasSubstr("when work is acknowledged and worked, work\n"));
+  step_of(p, "b").failures.clear();
+  step_of(p, "d").failures.clear();
+  EXPECT_THAT(rules_of(p, "s_a"), HasSubstr("\nwhen any failure, undo_work"));
+}
+
+TEST(Diagram, DrawsTheDanceInMermaid) {
+  const auto drawn = diagram(everything(), process_mode::choreography);
+  EXPECT_THAT(drawn,
+              HasSubstr("flowchart TD\n  start([\"trial on begun, deadline 72h\"])\n"
+                        "  p0([\"owner #40;owner#41;<br/>when worked, await worked or broke"));
+  EXPECT_THAT(drawn,
+              HasSubstr("\n  p1[\"s_pay<br/>when begun, work<br/>when the process turns back "
+                        "before work is answered, close it<br/>when broke or another "
+                        "failure, undo_work\"]\n"));
+  EXPECT_THAT(drawn, HasSubstr(R"(
+  start -->|"begun"| p1
+  p0 -->|"worked"| p2
+  p1 -->|"worked"| p0
+  p2 -->|"worked"| p3
+  p3 -->|"worked"| p0
+  p0 -. "broke" .-> p1
+  p1 -. "broke<br/>undone" .-> p0
+  p2 -. "broke" .-> p0
+  p2 -. "broke" .-> p1
+)"));
+}
+
+TEST(Diagram, DrawsTheDanceForGraphviz) {
+  const auto drawn = diagram(everything(), process_mode::choreography, diagram_format::graphviz);
+  EXPECT_THAT(drawn, HasSubstr("\n  p1 [label=\"s_pay\\nwhen begun, work\\nwhen the process turns "
+                               "back before work is answered, close it\\nwhen broke or another "
+                               "failure, undo_work\"];\n"));
+  EXPECT_THAT(drawn, HasSubstr(R"(
+  start -> p1 [label="begun"];
+  p0 -> p2 [label="worked"];
+  p1 -> p0 [label="worked"];
+  p2 -> p3 [label="worked"];
+  p3 -> p0 [label="worked"];
+  p0 -> p1 [style=dashed, label="broke"];
+  p1 -> p0 [style=dashed, label="broke\nundone"];
+  p2 -> p0 [style=dashed, label="broke"];
+  p2 -> p1 [style=dashed, label="broke"];
+}
+)"));
+}
+
 TEST(Diagram, NamesCannotEndTheirLabels) {
   auto p = make_process({{"a"}});
   p.name = "say \"hi\" <b>\\\n]";
   EXPECT_THAT(diagram(p), HasSubstr("start([\"say #34;hi#34; #60;b#62;#92;#10;#93; on begun\"])"));
-  EXPECT_THAT(diagram(p, diagram_format::graphviz),
+  EXPECT_THAT(diagram(p, process_mode::orchestration, diagram_format::graphviz),
               HasSubstr(R"(start [label="say \"hi\" <b>\\\n] on begun", shape=oval];)"));
 }
 

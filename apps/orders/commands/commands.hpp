@@ -19,9 +19,9 @@ int export_events(const read_options& options, std::ostream& out);
 int backup_orders(const copy_options& options, std::ostream& out);
 int restore_orders(const copy_options& options, std::ostream& out);
 /// Proves the order process, or shows what is wrong with it: then the exit code is 1.
-int check_process(std::ostream& out);
+int check_process(const definition_options& options, std::ostream& out);
+int draw_process(const definition_options& options, std::ostream& out);
 /// Tells what caused what in an order, or counts the events of all flows: 1, if they do not add up.
 int trace_order(const trace_options& options, std::ostream& out);
-int draw_process(const diagram_options& options, std::ostream& out);
 
 } // namespace orders
