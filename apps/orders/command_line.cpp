@@ -195,6 +195,17 @@ CLI::App* add_trace(CLI::App& app, trace_options& o) {
   return traced;
 }
 
+CLI::App* add_graph(CLI::App& app, trace_options& o) {
+  auto* graph = app.add_subcommand("graph", "Draw who reacts to what, over all flows of a journal, "
+                                            "with counts and how long it takes");
+  add_journal(*graph, o.journal);
+  add_format(*graph, o,
+             {{"text", trace_format::text},
+              {"dot", trace_format::dot},
+              {"mermaid", trace_format::mermaid}});
+  return graph;
+}
+
 } // namespace
 
 parsed_command_line parse_command_line(int argc, const char* const* argv) {
@@ -224,7 +235,8 @@ parsed_command_line parse_command_line(int argc, const char* const* argv) {
        command::abort},
       {add_check(app, line.definition), command::check},
       {add_diagram(app, line.definition), command::diagram},
-      {add_trace(app, line.trace), command::trace}};
+      {add_trace(app, line.trace), command::trace},
+      {add_graph(app, line.trace), command::graph}};
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {

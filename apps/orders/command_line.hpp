@@ -88,6 +88,7 @@ enum class command {
   check,
   diagram,
   trace,
+  graph,
 };
 
 /// What the user asked for.

@@ -20,6 +20,7 @@ int dispatch(const orders::command_line& line) {
   case orders::command::check: return orders::check_process(line.definition, std::cout);
   case orders::command::diagram: return orders::draw_process(line.definition, std::cout);
   case orders::command::trace: return orders::trace_order(line.trace, std::cout);
+  case orders::command::graph: return orders::draw_graph(line.trace, std::cout);
   }
   return 2;
 }

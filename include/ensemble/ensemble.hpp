@@ -8,6 +8,7 @@
 #include <ensemble/diagram.hpp>
 #include <ensemble/error.hpp>
 #include <ensemble/event.hpp>
+#include <ensemble/flow_graph.hpp>
 #include <ensemble/identity.hpp>
 #include <ensemble/journal.hpp>
 #include <ensemble/message.hpp>

@@ -24,7 +24,8 @@ std::string span_text(duration span) {
     double size;
     const char* name;
   };
-  constexpr std::array units{unit{1e9, "s"}, unit{1e6, "ms"}, unit{1e3, "us"}};
+  constexpr std::array units{unit{3600e9, "h"}, unit{60e9, "min"}, unit{1e9, "s"}, unit{1e6, "ms"},
+                             unit{1e3, "us"}};
   for (const auto& u : units) {
     if (ns < u.size) continue;
     const auto value = ns / u.size;
@@ -69,6 +70,18 @@ std::string mermaid_text(std::string_view text) {
       out += "#" + std::to_string(byte) + ";";
   }
   return out;
+}
+
+std::string graphviz_text(std::string_view text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') out.push_back('\\');
+    if (c == '\n')
+      out += "\\n";
+    else
+      out.push_back(c);
+  }
+  return out + "\"";
 }
 
 std::string text_table::text() const {

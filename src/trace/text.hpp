@@ -9,7 +9,7 @@
 
 namespace ensemble::trace {
 
-/// Three digits and a unit, as in `8.20 ms`.
+/// Three digits and a unit, as in `8.20 ms` or `1.50 h`.
 [[nodiscard]] std::string span_text(duration span);
 /// UTC, as in `2010-12-01 08:26:00.123456`.
 [[nodiscard]] std::string time_text(timestamp time);
@@ -17,6 +17,8 @@ namespace ensemble::trace {
 [[nodiscard]] std::string asked_text(std::string_view step, direction d, std::uint32_t round);
 /// For a label in Mermaid: everything but letters, digits, blanks and a few signs as an entity.
 [[nodiscard]] std::string mermaid_text(std::string_view text);
+/// For a label of Graphviz, with its quotation marks.
+[[nodiscard]] std::string graphviz_text(std::string_view text);
 
 /// Rows of columns, each as wide as its widest cell.
 class text_table {

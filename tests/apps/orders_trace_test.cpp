@@ -98,6 +98,19 @@ TEST_F(OrdersTrace, TheTracesOfARunHoldEveryEventOfItsJournal) {
   EXPECT_TRUE(says(" events in the journal, 0 unexplained")) << said;
 }
 
+TEST_F(OrdersTrace, TheGraphCountsEveryReactionOfTheRun) {
+  auto o = reading();
+  EXPECT_EQ(call(draw_graph, o), 0);
+  EXPECT_TRUE(says("order: order_created         payment: payment_authorised  do payment")) << said;
+  EXPECT_TRUE(says(" events, 0 unexplained\n")) << said;
+  o.format = trace_format::dot;
+  EXPECT_EQ(call(draw_graph, o), 0);
+  EXPECT_EQ(said.rfind("digraph flows {\n", 0), 0U);
+  o.format = trace_format::mermaid;
+  EXPECT_EQ(call(draw_graph, o), 0);
+  EXPECT_EQ(said.rfind("flowchart LR\n", 0), 0U);
+}
+
 TEST_F(OrdersTrace, AnUnknownOrderIsAnError) {
   auto o = reading();
   o.order = "nobody";

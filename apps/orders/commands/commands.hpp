@@ -23,5 +23,7 @@ int check_process(const definition_options& options, std::ostream& out);
 int draw_process(const definition_options& options, std::ostream& out);
 /// Tells what caused what in an order, or counts the events of all flows: 1, if they do not add up.
 int trace_order(const trace_options& options, std::ostream& out);
+/// Draws who reacts to what in a journal.
+int draw_graph(const trace_options& options, std::ostream& out);
 
 } // namespace orders

@@ -5,6 +5,7 @@
 #include "orders/text.hpp"
 
 #include <ensemble/causation.hpp>
+#include <ensemble/flow_graph.hpp>
 
 #include <ostream>
 
@@ -33,6 +34,17 @@ int trace_order(const trace_options& options, std::ostream& out) {
   default: out << tree.text(); break;
   }
   return tree.unexplained() == 0 ? 0 : 1;
+}
+
+int draw_graph(const trace_options& options, std::ostream& out) {
+  const auto journal = open_shop_journal(options.journal);
+  const ensemble::flow_graph graph(*journal);
+  switch (options.format) {
+  case trace_format::dot: out << graph.dot(); break;
+  case trace_format::mermaid: out << graph.mermaid(); break;
+  default: out << graph.text(); break;
+  }
+  return 0;
 }
 
 } // namespace orders

@@ -1,0 +1,130 @@
+#include <ensemble/flow_graph.hpp>
+
+#include "trace/outside_cause.hpp"
+
+#include <algorithm>
+
+namespace ensemble {
+
+namespace {
+
+flow_node node_of(const recorded_event& e) {
+  return {std::string(category_of(e.stream)), std::string(e.body.name())};
+}
+
+flow_node others() { return {{}, "(others)"}; }
+
+flow_reaction reaction_of(const recorded_event& e) {
+  flow_reaction r;
+  r.outcome = node_of(e);
+  r.kind = kind_of(e);
+  r.process = e.origin.instance.tail();
+  r.step = e.origin.step;
+  r.direction = e.origin.direction;
+  return r;
+}
+
+} // namespace
+
+std::uint64_t process_number(std::string_view process) noexcept {
+  return make_instance_id({}, process).tail();
+}
+
+std::optional<recorded_event> find_cause(journal_reader& journal, const recorded_event& outcome) {
+  if (auto outside = trace::outside_cause(journal, outcome)) return outside;
+  for (position after{};;) {
+    auto page = journal.read_correlation(outcome.origin.correlation, after);
+    for (auto& e : page) {
+      if (e.position >= outcome.position) return std::nullopt;
+      if (e.id == outcome.origin.causation) return std::move(e);
+    }
+    if (page.empty()) return std::nullopt;
+    after = page.back().position;
+  }
+}
+
+flow_graph::flow_graph(journal_reader& journal, std::size_t remembered) : remembered_(remembered) {
+  const auto look_up = [&](const recorded_event& e) { return find_cause(journal, e); };
+  for (const auto head = journal.head(); last_ < head;) {
+    const auto page = journal.read_all({last_.value + 1});
+    if (page.empty()) return;
+    for (const auto& e : page)
+      if (e.position <= head) add(e, look_up);
+  }
+}
+
+void flow_graph::add(const recorded_event& event, const cause_lookup& look_up) {
+  if (event.position <= last_) return;
+  auto reaction = reaction_of(event);
+  const auto outcome = reaction.outcome;
+  std::optional<duration> span;
+  const auto known = causes_.find(event.origin.causation);
+  if (reaction.kind == cause_kind::caller) {
+    reaction.cause.event = "caller";
+  } else if (reaction.kind == cause_kind::operator_word) {
+    reaction.cause.event = "operator";
+  } else if (known != causes_.end()) {
+    reaction.cause = nodes_[known->second.node];
+    span = event.time - known->second.time;
+  } else if (const auto found = look_up && event.origin.causation ? look_up(event) : std::nullopt) {
+    reaction.cause = node_of(*found);
+    span = event.time - found->time;
+  } else {
+    reaction.cause.event = "unexplained";
+    reaction.kind = cause_kind::unexplained;
+  }
+  remember(event, outcome);
+  auto& counted = slot(std::move(reaction));
+  ++counted.count;
+  if (span) counted.spans.add(*span);
+  ++events_;
+  last_ = event.position;
+}
+
+flow_count& flow_graph::slot(flow_reaction reaction) {
+  if (const auto at = reactions_.find(reaction); at != reactions_.end()) return at->second;
+  if (reactions_.size() >= most_reactions) {
+    flow_reaction other;
+    other.cause = others();
+    other.outcome = others();
+    other.kind = reaction.kind;
+    reaction = std::move(other);
+  }
+  return reactions_[std::move(reaction)];
+}
+
+void flow_graph::remember(const recorded_event& event, const flow_node& node) {
+  if (remembered_ == 0) return;
+  auto number = node_numbers_.find(node);
+  if (number == node_numbers_.end()) {
+    if (nodes_.size() >= most_reactions) return; // it will be looked up
+    number = node_numbers_.emplace(node, static_cast<std::uint32_t>(nodes_.size())).first;
+    nodes_.push_back(node);
+  }
+  if (!causes_.insert_or_assign(event.id, possible_cause{number->second, event.time}).second)
+    return;
+  oldest_first_.push_back(event.id);
+  if (oldest_first_.size() <= remembered_) return;
+  causes_.erase(oldest_first_.front());
+  oldest_first_.pop_front();
+}
+
+void flow_graph::merge(const flow_graph& other) {
+  for (const auto& [reaction, counted] : other.reactions_) {
+    auto& here = slot(reaction);
+    here.count += counted.count;
+    here.spans.merge(counted.spans);
+  }
+  events_ += other.events_;
+  last_ = std::max(last_, other.last_);
+  names_.insert(other.names_.begin(), other.names_.end());
+}
+
+std::uint64_t flow_graph::unexplained() const noexcept {
+  std::uint64_t sum = 0;
+  for (const auto& [reaction, counted] : reactions_)
+    if (reaction.kind == cause_kind::unexplained) sum += counted.count;
+  return sum;
+}
+
+} // namespace ensemble
