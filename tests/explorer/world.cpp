@@ -293,7 +293,7 @@ void world::operate() {
 
 void world::heal() {
   healing_ = true;
-  for (int round = 0; round < 1000; ++round) {
+  for (int round = 0; round < 5000; ++round) {
     for (auto& h : holders_) {
       catch_up(h);
       if (h.folded) act(h);
