@@ -125,7 +125,7 @@ struct runtime_stats {
 
 /// Business processes, embedded in the host program: services, processes, one journal.
 ///
-/// Set it up (`host`, `orchestrate`), `start` it, use it, `stop` it. Several runtimes may live in
+/// Set it up (`host`, `orchestrate` or `choreograph`), `start` it, use it, `stop` it. Several runtimes may live in
 /// one program. It installs no signal handlers and uses no globals. After `start` every function
 /// is safe to call from any thread, but those that block throw errc::would_block from inside a
 /// callback, a decider or an effect handler.
@@ -145,6 +145,14 @@ public:
   runtime& host(service_definition service);
   /// Adds a process, conducted: a process manager commands the services.
   runtime& orchestrate(process_definition process);
+  /// Adds a process, danced: each service that takes part in it has a participant, which follows
+  /// the journal's events and does what is due from its own service; the owner's also keeps the
+  /// deadlines and awaits the events from outside. The same outcome as orchestrated, and the same
+  /// journal: which of the two it is may change from one start to the next, with instances open.
+  /// Every participant calls the definition's functions, each on a thread of its own. Throws
+  /// errc::bad_definition if other versions of the process are orchestrated, or have another
+  /// owner.
+  runtime& choreograph(process_definition process);
 
   /// Opens the journal, checks that every service and message a process names is there and that
   /// the journal holds no unknown message, and resumes the instances that are open. When it

@@ -33,10 +33,22 @@ executor_actions executor::act(const instance& i, timestamp now) {
   std::erase_if(given_, [&](const given& g) {
     return std::ranges::none_of(commands, [&](const due_command& c) { return c.id == g.id; });
   });
+  others_at_work_ = false;
   for (const auto& c : commands)
-    if (!role_->acts_for || role_->acts_for(c.service)) act_on(i, c, now, out);
+    if (!role_->acts_for || role_->acts_for(c.service))
+      act_on(i, c, now, out);
+    else
+      leave_to_others(c, now, out);
   if (role_->keeps_deadlines) fire_deadlines(i, now, out);
   return out;
+}
+
+void executor::leave_to_others(const due_command& c, timestamp now, executor_actions& out) {
+  const bool delayed = c.not_before > now && c.failed_attempts == c.forgiven_attempts;
+  if (delayed)
+    wake_at(out, c.not_before);
+  else
+    others_at_work_ = true;
 }
 
 void executor::act_on(const instance& i, const due_command& c, timestamp now,

@@ -45,7 +45,9 @@ public:
   void attempt_failed(command_id id, std::string reason);
   /// Commands given to that service may be lost: gives them again at the next `act`.
   void forget(std::string_view service);
-  [[nodiscard]] bool idle() const noexcept { return given_.empty(); }
+  /// At the last `act` no command was outstanding, for any service: until the time it told, or an
+  /// event, nobody has anything to do.
+  [[nodiscard]] bool idle() const noexcept { return given_.empty() && !others_at_work_; }
 
 private:
   struct given {
@@ -59,6 +61,7 @@ private:
     bool failed = false;
     std::string reason{};
   };
+  void leave_to_others(const due_command& c, timestamp now, executor_actions& out);
   void act_on(const instance& i, const due_command& c, timestamp now, executor_actions& out);
   void give(const due_command& c, bool repeat, timestamp now, executor_actions& out);
   void fire_deadlines(const instance& i, timestamp now, executor_actions& out);
@@ -67,6 +70,7 @@ private:
   const executor_role* role_;
   std::optional<timestamp> recovered_at_;
   bool acted_ = false;
+  bool others_at_work_ = false;
   std::vector<given> given_{};
   std::vector<std::pair<event_id, timestamp>> recorded_{}; ///< deadlines, and when last recorded
 };

@@ -9,6 +9,7 @@
 #include "runtime/journal_writer.hpp"
 #include "runtime/log.hpp"
 #include "runtime/operator_desk.hpp"
+#include "runtime/participant.hpp"
 #include "runtime/process_manager.hpp"
 #include "runtime/service_host.hpp"
 #include "runtime/supervisor.hpp"
@@ -29,6 +30,28 @@ void kill_now(const caf::actor& actor) {
                                            caf::make_message_id(caf::message_priority::high), {},
                                            caf::exit_msg{actor->address(), caf::exit_reason::kill}),
                  nullptr);
+}
+
+/// Where the actor of a role stands; those roles that are not named here are services.
+caf::actor& place_of(directory& all, const std::string& role) {
+  if (role == writer_role) return all.writer;
+  if (role == reader_role) return all.reader;
+  if (role == gateway_role) return all.gateway;
+  if (role == manager_role) return all.manager;
+  if (role == desk_role) return all.desk;
+  if (const auto service = participant_of(role); !service.empty())
+    return all.participants[std::string(service)];
+  return all.hosts[role];
+}
+
+/// Everyone who is told of changes, those first who are asked by others.
+std::vector<caf::actor> all_of(const directory& now) {
+  std::vector<caf::actor> all;
+  for (const auto& [name, host] : now.hosts) all.push_back(host);
+  for (const auto& [name, participant] : now.participants) all.push_back(participant);
+  for (const auto& actor : {now.reader, now.gateway, now.manager, now.desk, now.writer})
+    all.push_back(actor);
+  return all;
 }
 
 std::size_t worker_count(const runtime_options& options) {
@@ -73,6 +96,7 @@ void actor_house::open() {
   auto done = recovered->get_future();
   {
     const std::lock_guard lock(mutex_);
+    recovering_ = 1 + participating_services(*env_).size();
     on_recovered_ = [recovered](const error* failure) {
       if (failure)
         recovered->set_exception(std::make_exception_ptr(*failure));
@@ -91,6 +115,8 @@ void actor_house::open() {
   for (const auto& [name, service] : env_->services) roles.push_back(name);
   roles.emplace_back(gateway_role);
   roles.emplace_back(manager_role);
+  for (const auto& service : participating_services(*env_))
+    roles.push_back(participant_role(service));
   roles.emplace_back(desk_role);
   for (const auto& role : roles) install(role, spawn_role(role, directory()));
   announce("");
@@ -111,11 +137,11 @@ caf::actor actor_house::spawn_role(const std::string& role, const directory_ptr&
   }
   if (role == gateway_role) return system_->spawn<gateway>(env_, now);
   if (role == desk_role) return system_->spawn<operator_desk>(env_, now);
+  const auto recovered = [this] { one_recovered(); };
   if (role == manager_role)
-    return system_->spawn<process_manager>(env_, now, supervisor_, [this] {
-      const std::lock_guard lock(mutex_);
-      if (auto tell = std::exchange(on_recovered_, {})) tell(nullptr);
-    });
+    return system_->spawn<process_manager>(env_, now, supervisor_, recovered);
+  if (const std::string service(participant_of(role)); !service.empty())
+    return system_->spawn<participant>(env_, service, now, supervisor_, recovered);
   return system_->spawn<service_host>(env_, env_->services.at(role), *threads_, now);
 }
 
@@ -127,29 +153,22 @@ void actor_house::install(const std::string& role, caf::actor actor) {
   }
   anon_send(supervisor_, watch_actor{actor, role});
   auto next = std::make_shared<internal::directory>(*directory_);
-  if (role == writer_role)
-    next->writer = std::move(actor);
-  else if (role == reader_role)
-    next->reader = std::move(actor);
-  else if (role == gateway_role)
-    next->gateway = std::move(actor);
-  else if (role == manager_role)
-    next->manager = std::move(actor);
-  else if (role == desk_role)
-    next->desk = std::move(actor);
-  else
-    next->hosts[role] = std::move(actor);
+  place_of(*next, role) = std::move(actor);
   directory_ = std::move(next);
 }
 
 void actor_house::announce(const std::string& restarted) {
   // Sent under the lock: two threads announce, and nobody may get an older directory last.
   const std::lock_guard lock(mutex_);
-  const auto& now = directory_;
-  const directory_changed change{now, restarted};
-  for (const auto& [name, host] : now->hosts) anon_send(host, change);
-  for (const auto& actor : {now->reader, now->gateway, now->manager, now->desk, now->writer})
-    anon_send(actor, change);
+  const directory_changed change{directory_, restarted};
+  for (const auto& actor : all_of(*directory_)) anon_send(actor, change);
+}
+
+// Of the holders of instances, the process manager and the participants.
+void actor_house::one_recovered() {
+  const std::lock_guard lock(mutex_);
+  if (recovering_ == 0 || --recovering_ > 0) return;
+  if (auto tell = std::exchange(on_recovered_, {})) tell(nullptr);
 }
 
 void actor_house::respawn(const std::string& role) {
@@ -188,21 +207,13 @@ void actor_house::observe(position from, event_callback callback) {
 }
 
 void actor_house::kill(const std::string& role) {
-  const auto now = directory();
+  auto now = *directory();
   if (role == "saga")
-    anon_send(now->manager, kill_a_saga{});
-  else if (role == writer_role)
-    kill_now(now->writer);
-  else if (role == reader_role)
-    kill_now(now->reader);
-  else if (role == gateway_role)
-    kill_now(now->gateway);
-  else if (role == manager_role)
-    kill_now(now->manager);
-  else if (role == desk_role)
-    kill_now(now->desk);
+    anon_send(now.manager, kill_a_saga{});
+  else if (const auto actor = place_of(now, role))
+    kill_now(actor);
   else
-    kill_now(now->host(role));
+    throw error(errc::bad_argument, "kill: there is no '" + role + "'");
 }
 
 void actor_house::fail(const error& why) {
@@ -219,6 +230,7 @@ void actor_house::fail(const error& why) {
   const auto now = directory();
   threads_->discard();
   for (const auto& [name, host] : now->hosts) kill_now(host);
+  for (const auto& [name, participant] : now->participants) kill_now(participant);
   kill_now(now->manager);
   kill_now(now->desk); // tells those who wait
   anon_send(now->gateway, runtime_failed{std::make_shared<error>(why)});
@@ -274,6 +286,7 @@ void actor_house::close(duration limit) {
     now = directory_;
   }
   std::vector<caf::actor> first{now->manager};
+  for (const auto& [name, participant] : now->participants) first.push_back(participant);
   for (const auto& observer : now->observers) first.push_back(observer.actor);
   bool ended = end(first, deadline);
   threads_->stop(); // the outcomes of running effects reach the hosts before their end

@@ -26,7 +26,7 @@ public:
   actor_house(const actor_house&) = delete;
   actor_house& operator=(const actor_house&) = delete;
 
-  /// Spawns everything and waits until the process manager has recovered. Throws what the
+  /// Spawns everything and waits until every open instance is known. Throws what the
   /// recovery failed with.
   void open();
   /// See runtime::stop.
@@ -56,6 +56,7 @@ private:
   caf::actor spawn_blocking(Args&&... args);
   void install(const std::string& role, caf::actor actor);
   void announce(const std::string& restarted);
+  void one_recovered();
   void tell_host(const error& why) const;
   [[nodiscard]] bool end(const std::vector<caf::actor>& actors, timestamp deadline);
 
@@ -68,10 +69,11 @@ private:
   caf::actor_system* system_;
   caf::actor supervisor_{};
   std::atomic<std::size_t> pending_callers_ = 0;
-  mutable std::mutex mutex_; ///< of directory_, failure_ and on_recovered_
+  mutable std::mutex mutex_; ///< of directory_, failure_, on_recovered_ and recovering_
   directory_ptr directory_ = std::make_shared<internal::directory>();
   std::optional<error> failure_{};
   std::function<void(const error*)> on_recovered_{};
+  std::size_t recovering_ = 0; ///< holders that do not know their instances yet
   std::atomic<bool> closing_ = false;
 };
 

@@ -3,6 +3,7 @@
 #include "runtime/log.hpp"
 
 #include <algorithm>
+#include <map>
 
 namespace ensemble::internal {
 
@@ -45,6 +46,49 @@ void check_request(const environment& env, const expectation& e) {
   }
 }
 
+/// All versions of a process are kept by one holder.
+void check_mode(const environment& env, const process_definition& p, process_mode mode) {
+  for (const auto& other : env.processes) {
+    if (other->name != p.name) continue;
+    if (env.danced.contains(p.name) != (mode == process_mode::choreography))
+      throw error(errc::bad_definition, "process '" + p.name +
+                                            "': its versions cannot be orchestrated and "
+                                            "choreographed at once");
+    if (mode == process_mode::choreography && other->owner != p.owner)
+      throw error(errc::bad_definition, "process '" + p.name + "': versions owned by '" +
+                                            other->owner + "' and by '" + p.owner +
+                                            "' cannot be choreographed together: whose "
+                                            "participant would keep the deadlines?");
+  }
+}
+
+/// The owner's participant keeps what the process manager would keep.
+void check_danced(const environment& env) {
+  for (const auto& [process, owner] : env.danced)
+    if (!env.services.contains(owner))
+      throw error(errc::unknown_service, "process '" + process + "' is choreographed, and '" +
+                                             owner + "', which owns it, is not hosted");
+}
+
+/// An event that fits several instances is parked (rule 7), which takes one who knows them all.
+void check_awaited_once(const environment& env) {
+  std::map<std::string_view, const process_definition*> awaited_by;
+  const auto keeper = [&](const process_definition& p) {
+    return env.danced.contains(p.name) ? p.owner : std::string();
+  };
+  for (const auto& p : env.processes)
+    for (const auto& s : p->steps)
+      for (const auto& a : s.awaited) {
+        const auto* other = awaited_by.emplace(a.outcome.event->name, p.get()).first->second;
+        if (keeper(*other) != keeper(*p))
+          throw error(errc::bad_definition,
+                      "'" + std::string(a.outcome.event->name) + "' is awaited by processes '" +
+                          other->name + "' and '" + p->name +
+                          "', which are kept apart: orchestrate both, or choreograph both with "
+                          "one owner");
+      }
+}
+
 /// Not an error: the event may come from elsewhere.
 void check_awaited(const environment& env, const std::string& where, const step_definition& s) {
   for (const auto& awaited : s.awaited) {
@@ -68,13 +112,17 @@ void deploy(environment& env, service_definition service) {
   env.services.emplace(name, std::make_shared<service_definition>(std::move(service)));
 }
 
-void deploy(environment& env, process_definition process) {
+void deploy(environment& env, process_definition process, process_mode mode) {
   check_name_is_free(env, process.name, process.version);
+  check_mode(env, process, mode);
   for (const auto* type : process.types) env.registry.add(*type);
+  if (mode == process_mode::choreography) env.danced.emplace(process.name, process.owner);
   env.processes.push_back(std::make_shared<process_definition>(std::move(process)));
 }
 
 void check_deployment(const environment& env) {
+  check_danced(env);
+  check_awaited_once(env);
   for (const auto& p : env.processes) {
     const auto name = "process '" + p->name + "'";
     for (const auto& s : p->steps) {

@@ -7,9 +7,10 @@
 namespace ensemble::internal {
 
 /// Adds a service or process to what the runtime will run. Throw errc::bad_definition for a name
-/// that is taken, errc::duplicate_message for a message name that stands for two types.
+/// that is taken, or versions of a process in two modes; errc::duplicate_message for a message name
+/// that stands for two types.
 void deploy(environment& env, service_definition service);
-void deploy(environment& env, process_definition process);
+void deploy(environment& env, process_definition process, process_mode mode);
 
 /// Checks that the services take what the processes ask, and can answer what these wait for.
 /// Throws errc::unknown_service and errc::bad_definition.

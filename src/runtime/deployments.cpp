@@ -100,12 +100,15 @@ void record_deployments(environment& env, journal& to) {
                                     "recorded; free some space and start again");
 }
 
-outside_events make_outside_events(const environment& env) {
+outside_events make_outside_events(const environment& env,
+                                   const std::set<std::string, std::less<>>& processes) {
   outside_events all(env.options.kept_outside_events);
-  for (const auto& p : env.processes) all.add(*p);
+  for (const auto& p : env.processes)
+    if (processes.contains(p->name)) all.add(*p);
   for (const auto& [process, deployments] : env.deployed)
     for (const auto& d : deployments)
-      for (const auto& name : d.awaited_events) all.add_name(name);
+      if (processes.contains(process))
+        for (const auto& name : d.awaited_events) all.add_name(name);
   return all;
 }
 

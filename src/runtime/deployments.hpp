@@ -18,8 +18,9 @@ void read_deployments(environment& env, journal_reader& reader);
 /// errc::bad_definition for a version that was deployed before with another structure.
 void record_deployments(environment& env, journal& to);
 
-/// Set up for the events that any version awaits, here or not.
-[[nodiscard]] outside_events make_outside_events(const environment& env);
+/// Set up for the events that any version of those processes awaits, here or not.
+[[nodiscard]] outside_events
+make_outside_events(const environment& env, const std::set<std::string, std::less<>>& processes);
 
 /// What was deployed when an instance of that process began; null if nothing ever was. (Whether
 /// that version is run here is another question: see find_definition.)

@@ -56,6 +56,8 @@ struct environment {
   message_registry registry{};
   std::map<std::string, std::shared_ptr<const service_definition>, std::less<>> services{};
   std::vector<process_ptr> processes{}; ///< every version that is run here
+  /// The processes that are danced, all versions of each, and their owners.
+  std::map<std::string, std::string, std::less<>> danced{};
   /// By the process's name, in the order of the positions; set once, at the start.
   std::map<std::string, std::vector<deployment>, std::less<>> deployed{};
   admission credits;

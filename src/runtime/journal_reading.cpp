@@ -40,7 +40,7 @@ caf::behavior journal_reading::make_behavior() {
 void journal_reading::serve(const read_request& request, const caf::actor& from) {
   if (request.what == read_request::kind::open) {
     find_open_instances(
-        *reader_, env(),
+        *reader_, env(), *request.processes,
         [&](open_instances_page page) {
           send(from, open_instances_read{std::make_shared<open_instances_page>(std::move(page))});
         },

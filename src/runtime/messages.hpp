@@ -41,6 +41,7 @@ struct directory {
   caf::group journal_group{}; ///< see bus.hpp
   std::vector<observer_entry> observers{};
   std::map<std::string, caf::actor, std::less<>> hosts{};
+  std::map<std::string, caf::actor, std::less<>> participants{}; ///< by their services
 
   [[nodiscard]] caf::actor host(std::string_view service) const {
     const auto at = hosts.find(service);
@@ -61,6 +62,14 @@ inline constexpr std::string_view reader_role = "journal reader";
 inline constexpr std::string_view gateway_role = "caller gateway";
 inline constexpr std::string_view manager_role = "process manager";
 inline constexpr std::string_view desk_role = "operator desk";
+inline constexpr std::string_view participant_prefix = "participant of ";
+/// The role of a service's participant, and back; empty for any other role.
+[[nodiscard]] inline std::string participant_role(std::string_view service) {
+  return std::string(participant_prefix) + std::string(service);
+}
+[[nodiscard]] inline std::string_view participant_of(std::string_view role) {
+  return role.starts_with(participant_prefix) ? role.substr(participant_prefix.size()) : "";
+}
 
 /// To a host: a command of a process or a caller, or the close of one.
 struct host_command {
@@ -70,15 +79,16 @@ struct host_command {
   bool repeat = false; ///< it may have been given before
   message body{};      ///< of a close: the body of the command to settle
   event_origin origin{};
-  caf::actor reply_to{}; ///< the gateway, or the saga (told of failed attempts only)
+  caf::actor reply_to{}; ///< the gateway, or a saga or participant (told of failed attempts only)
   bool from_caller = false;
 };
 struct give_command {
   std::shared_ptr<const host_command> command{};
 };
 
-/// Host to saga: the command could not be handled this time; nothing was recorded.
+/// Host to whoever gave the command: it could not be handled this time; nothing was recorded.
 struct attempt_failed_note {
+  instance_id instance{};
   command_id id{};
   std::string reason{};
 };
@@ -127,6 +137,12 @@ struct committed {
 /// Writer to an observer: there is something to read.
 struct journal_grew {};
 
+/// The processes that a holder of instances follows, by name; and of which it keeps the books.
+struct followed_processes {
+  std::set<std::string, std::less<>> all{};
+  std::set<std::string, std::less<>> kept{};
+};
+
 /// To the reader, answered with `journal_page` under the same tag.
 struct read_request {
   enum class kind {
@@ -134,7 +150,7 @@ struct read_request {
     outcome,  ///< the events of `stream` that `command` caused; empty if there are none
     instance, ///< the start event and all events of `instance`
     range,    ///< a page of the journal from `from` on
-    open,     ///< the open instances (see open_instances)
+    open,     ///< the open instances of `processes` (see open_instances)
   };
   kind what = kind::stream;
   std::uint64_t tag = 0;
@@ -143,6 +159,7 @@ struct read_request {
   command_id command{};
   instance_id instance{};
   position from{};
+  std::shared_ptr<const followed_processes> processes{};
 };
 struct read_journal {
   std::shared_ptr<const read_request> request{};
@@ -203,12 +220,12 @@ struct open_instances_found {
   std::shared_ptr<const open_instances_tail> tail{};
 };
 
-/// Manager to saga: events of a batch that concern it.
+/// To a saga: events of a batch that concern it.
 struct saga_events {
   std::shared_ptr<const committed_batch> batch{};
   std::vector<std::uint32_t> which{};
 };
-/// Saga to manager.
+/// Saga to its holder.
 struct saga_report {
   instance_id id{};
   position folded{}; ///< the last event that it knows
@@ -220,7 +237,7 @@ struct saga_report {
   std::optional<std::vector<awaited_key>> awaits{}; ///< none: as it told before
 };
 struct wake_up {};
-/// Manager to saga: an outside event that it awaits; and back, when it does not.
+/// Holder to saga: an outside event that it awaits; and back, when it does not.
 struct offered_event {
   std::shared_ptr<const recorded_event> event{};
 };
@@ -228,7 +245,7 @@ struct returned_event {
   instance_id from{};
   std::shared_ptr<const recorded_event> event{};
 };
-/// Runtime to manager.
+/// Runtime to the holder that keeps the instance.
 struct await_outcome {
   instance_id id{};
   timestamp deadline{};
@@ -268,7 +285,7 @@ struct desk_request {
   std::size_t limit = 0; ///< stuck
   std::shared_ptr<exactly_once<const desk_answer*, const error*>> callback{};
 };
-/// Desk to manager, and back: which instances are stuck.
+/// Desk to a holder, and back: which of the instances that it keeps are stuck.
 struct list_stuck {
   caf::actor from{};
   std::uint64_t tag = 0;

@@ -3,6 +3,7 @@
 #include "model/engine_messages.hpp"
 #include "runtime/clock.hpp"
 #include "runtime/deployments.hpp"
+#include "runtime/holder_scope.hpp"
 #include "runtime/open_instances.hpp"
 #include "runtime/operator_step.hpp"
 
@@ -83,7 +84,7 @@ stuck_instances offline_operator::stuck(std::size_t limit, instance_id after) {
   // The book knows what was stuck at its checkpoint; whoever had events since is looked at, too.
   std::set<instance_id> candidates;
   internal::find_open_instances(
-      *self.reader, *self.env,
+      *self.reader, *self.env, internal::conductor_scope(*self.env)->processes,
       [&](const internal::open_instances_page& page) {
         for (const auto& [id, row] : page.rows)
           if (!row.stuck.empty()) candidates.insert(id);

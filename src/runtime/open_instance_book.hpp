@@ -3,7 +3,10 @@
 #include "runtime/open_instances.hpp"
 
 #include <optional>
+#include <set>
+#include <string>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 namespace ensemble::internal {
@@ -11,6 +14,9 @@ namespace ensemble::internal {
 /// Which changes the book of open instances needs at its next checkpoint.
 class open_instance_book {
 public:
+  explicit open_instance_book(std::set<std::string, std::less<>> processes)
+      : processes_(std::move(processes)) {}
+
   /// An instance that has no row yet.
   void opened(instance_id id) { fresh_.insert(id); }
   /// Something that the row tells has changed.
@@ -29,7 +35,7 @@ public:
     for (const auto* touched : {&fresh_, &changed_})
       for (const auto id : *touched) request.books.push_back(make_change(id, row_of(id)));
     for (const auto id : ended_) request.books.push_back(make_end(id));
-    request.books.push_back(make_checkpoint(up_to));
+    for (const auto& process : processes_) request.books.push_back(make_checkpoint(process, up_to));
     fresh_.clear();
     changed_.clear();
     ended_.clear();
@@ -38,6 +44,7 @@ public:
   }
 
 private:
+  std::set<std::string, std::less<>> processes_;
   position checkpoint_{};
   std::unordered_set<instance_id> fresh_{};   ///< open, and not in the book
   std::unordered_set<instance_id> changed_{}; ///< open, and in the book with an older row

@@ -11,8 +11,6 @@ namespace ensemble::internal {
 
 namespace {
 
-constexpr std::string_view checkpoint_key = "checkpoint";
-
 std::uint64_t number(const std::string& text) {
   std::uint64_t value = 0;
   const auto end = text.data() + text.size();
@@ -47,31 +45,48 @@ bool ends(const environment& env, const recorded_event& e) {
   return false;
 }
 
-/// Reads the rows; returns the checkpoint.
-position read_rows(journal_reader& reader, const std::function<void(open_instances_page)>& tell) {
-  position checkpoint{};
+/// The oldest of their checkpoints: what a younger one knows is harmless to read again.
+position read_checkpoint(journal_reader& reader, const environment& env,
+                         const std::set<std::string, std::less<>>& processes) {
+  std::map<std::string, position, std::less<>> known;
+  for (auto rows = reader.read_book(checkpoints_book); !rows.empty();
+       rows = reader.read_book(checkpoints_book, rows.back().key))
+    for (const auto& [process, value] : rows) known[process] = {number(value)};
+  auto oldest = reader.head();
+  for (const auto& process : processes) {
+    const auto at = known.find(process);
+    if (at != known.end())
+      oldest = std::min(oldest, at->second);
+    else if (const auto d = env.deployed.find(process); d != env.deployed.end())
+      oldest = std::min(oldest, d->second.front().after);
+  }
+  return oldest;
+}
+
+void read_rows(journal_reader& reader, const std::set<std::string, std::less<>>& processes,
+               const std::function<void(open_instances_page)>& tell) {
   bool first = true;
   std::string after;
   do {
     open_instances_page page;
     page.first = std::exchange(first, false);
     const auto rows = reader.read_book(open_instances_book, after);
-    for (const auto& [key, value] : rows)
-      if (key == checkpoint_key)
-        checkpoint = {number(value)};
-      else
-        page.rows.emplace_back(
-            id_of(key), message::decode(type_of<open_instance>(), value).as<open_instance>());
+    for (const auto& [key, value] : rows) {
+      auto row = message::decode(type_of<open_instance>(), value).as<open_instance>();
+      if (processes.contains(row.process)) page.rows.emplace_back(id_of(key), std::move(row));
+    }
     after = rows.empty() ? std::string() : rows.back().key;
     tell(std::move(page));
   } while (!after.empty());
-  return checkpoint;
 }
 
 class tail_reader {
 public:
-  tail_reader(journal_reader& reader, const environment& env)
-      : reader_(reader), env_(env), outside_(make_outside_events(env)) {}
+  tail_reader(journal_reader& reader, const environment& env, const followed_processes& processes)
+      : reader_(reader),
+        env_(env),
+        processes_(processes.all),
+        outside_(make_outside_events(env, processes.kept)) {}
 
   open_instances_tail read(position checkpoint) {
     tail_.checkpoint = tail_.head = checkpoint;
@@ -92,14 +107,17 @@ private:
          rows = reader_.read_book(outside_events_book, rows.back().key))
       for (const auto& [key, value] : rows) {
         const position at{number(key)};
-        outside_events_.emplace(at, outside_row{reader_.read_all(at, 1).at(0), value});
+        auto event = reader_.read_all(at, 1).at(0);
+        if (outside_.concerns(event))
+          outside_events_.emplace(at, outside_row{std::move(event), value});
       }
   }
 
   void look_at(const recorded_event& e) {
     for (const auto& [process, deployments] : env_.deployed)
       if (const auto* d = deployment_at(env_, process, e.position);
-          d && d->start_event == e.body.name() && newest_version(env_, process) > 0)
+          processes_.contains(process) && d && d->start_event == e.body.name() &&
+          newest_version(env_, process) > 0)
         tail_.began.push_back({make_instance_id(e.position, process), process, d->version});
     if (outside_.concerns(e)) outside_events_.emplace(e.position, outside_row{e, {}});
     if (const auto* received = e.body.get_if<engine::event_received>())
@@ -113,6 +131,7 @@ private:
 
   journal_reader& reader_;
   const environment& env_;
+  const std::set<std::string, std::less<>>& processes_;
   outside_events outside_;
   std::map<position, outside_row> outside_events_{};
   open_instances_tail tail_{};
@@ -128,9 +147,8 @@ book_change make_end(instance_id id) {
   return {std::string(open_instances_book), key_of(id), std::nullopt};
 }
 
-book_change make_checkpoint(position up_to) {
-  return {std::string(open_instances_book), std::string(checkpoint_key),
-          std::to_string(up_to.value)};
+book_change make_checkpoint(std::string_view process, position up_to) {
+  return {std::string(checkpoints_book), std::string(process), std::to_string(up_to.value)};
 }
 
 book_change make_change(const outside_events::change& change) {
@@ -140,10 +158,13 @@ book_change make_change(const outside_events::change& change) {
 }
 
 void find_open_instances(journal_reader& reader, const environment& env,
+                         const followed_processes& processes,
                          const std::function<void(open_instances_page)>& tell_rows,
                          const std::function<void(open_instances_tail)>& tell_tail) {
-  const auto checkpoint = read_rows(reader, tell_rows);
-  tell_tail(tail_reader(reader, env).read(checkpoint));
+  // The checkpoint first: rows that are newer only tell what the tail tells again.
+  const auto checkpoint = read_checkpoint(reader, env, processes.all);
+  read_rows(reader, processes.all, tell_rows);
+  tell_tail(tail_reader(reader, env, processes).read(checkpoint));
 }
 
 std::vector<awaited_key> awaited_keys(const open_instance& row,

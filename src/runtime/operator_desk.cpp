@@ -57,8 +57,13 @@ std::uint64_t operator_desk::renew(std::uint64_t tag) {
 
 void operator_desk::list(std::uint64_t tag) {
   const auto fresh = renew(tag);
-  jobs_.at(fresh).at = stage::listing;
-  send(directory_->manager, list_stuck{caf::actor_cast<caf::actor>(this), fresh});
+  auto& j = jobs_.at(fresh);
+  j.at = stage::listing;
+  j.left.clear();
+  j.unheard = 1 + directory_->participants.size();
+  const list_stuck question{caf::actor_cast<caf::actor>(this), fresh};
+  send(directory_->manager, question);
+  for (const auto& [service, participant] : directory_->participants) send(participant, question);
 }
 
 void operator_desk::read(std::uint64_t tag, instance_id instance) {
@@ -76,6 +81,7 @@ void operator_desk::listed(const stuck_listed& all) {
   auto& j = at->second;
   for (const auto id : *all.ids)
     if (id > j.request->after) j.left.push_back(id);
+  if (--j.unheard > 0) return;
   std::ranges::sort(j.left);
   look_on(all.tag, j);
 }
@@ -162,7 +168,8 @@ void operator_desk::ask_again(std::string_view restarted) {
   for (const auto tag : tags) {
     auto& j = jobs_.at(tag);
     const bool stuck = j.request->what == desk_request::kind::stuck;
-    if (restarted == manager_role && j.at == stage::listing)
+    const bool holder = restarted == manager_role || !participant_of(restarted).empty();
+    if (holder && j.at == stage::listing)
       list(tag);
     else if (restarted == reader_role && j.at == stage::reading)
       read(tag, stuck ? j.left.front() : j.request->word.instance);

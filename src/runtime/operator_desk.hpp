@@ -19,7 +19,7 @@ protected:
 
 private:
   enum class stage {
-    listing,   ///< the manager is asked which instances are stuck
+    listing,   ///< the holders are asked which instances are stuck
     reading,   ///< the events of one instance are being read
     appending, ///< the word was given to the writer
   };
@@ -29,6 +29,7 @@ private:
     event_id id{};      ///< of the word's event
     bool given = false; ///< the word was appended for this request
     int conflicts = 0;
+    std::size_t unheard = 0;        ///< holders that have not told yet
     std::deque<instance_id> left{}; ///< what is left to look at; the first is being read
     stuck_instances found{};
   };

@@ -1,218 +1,72 @@
 #include "runtime/process_manager.hpp"
 
-#include "model/engine_messages.hpp"
-#include "runtime/deployments.hpp"
 #include "runtime/log.hpp"
+#include "runtime/saga.hpp"
 
 #include <caf/all.hpp>
 
-#include <algorithm>
 #include <utility>
 
 namespace ensemble::internal {
 
-namespace {
-const auto tick_atom = caf::atom("tick");
-} // namespace
-
 process_manager::process_manager(caf::actor_config& config, environment_ptr env,
                                  directory_ptr directory, caf::actor supervisor,
                                  std::function<void()> recovered)
-    : base_actor(config, env, std::string(manager_role)),
-      recovered_(std::move(recovered)),
-      follower_(*this, [this](const batch_ptr& batch) { route(batch); }),
-      outside_(make_outside_events(*env)) {
-  directory_ = std::move(directory);
-  supervisor_ = std::move(supervisor);
-  auto role = std::make_shared<executor_role>();
-  role->recovery_grace = env->options.recovery_grace;
-  role_ = std::move(role);
-  for (const auto& p : deployed_definitions(*env)) by_start_.emplace(p->start.event->name, p);
+    : instance_holder(config, env, conductor_scope(*env), std::move(directory),
+                      std::move(supervisor), std::move(recovered)) {
   set_down_handler([this](caf::down_msg& m) { died(m); });
 }
 
 caf::behavior process_manager::make_behavior() {
-  join(directory_->journal_group);
-  catch_up();
-  last_book_ = now();
-  delayed_send(this, tick_every, tick_atom);
-  return {
-      [this](const committed& m) { follower_.follow(m.batch, *directory_); },
-      [this](const saga_report& m) { reported(m); },
-      [this](const returned_event& m) { hand_over(outside_.returned(m.from, *m.event)); },
-      [this](const await_outcome& m) { await(m); },
-      [this](const list_stuck& m) {
-        auto ids = std::make_shared<std::vector<instance_id>>();
-        for (const auto& [id, reason] : stuck_) ids->push_back(id);
-        send(m.from, stuck_listed{m.tag, std::move(ids)});
-      },
-      [this](const journal_page& m) { page_read(m); },
-      [this](const open_instances_read& m) { rows_read(*m.page); },
-      [this](const open_instances_found& m) { found_open(*m.tail); },
-      [this](caf::atom_value what) {
-        if (what != tick_atom) return;
-        delayed_send(this, tick_every, tick_atom);
-        tick();
-      },
-      [this](const kill_a_saga&) {
-        if (!by_actor_.empty())
-          caf::anon_send_exit(instances_.at(by_actor_.begin()->second).active->saga,
-                              caf::exit_reason::kill);
-      },
-      [this](const directory_changed& m) {
-        directory_ = m.now;
-        for (const auto& [actor, id] : by_actor_) send(instances_.at(id).active->saga, m);
-        if (m.restarted == reader_role) { // what the last reader was asked is lost
-          for (auto& [tag, request] : std::exchange(reads_, {})) ask_reader(request);
-          follower_.reader_replaced(*directory_);
-        }
-        if (m.restarted == writer_role) { // and what the last writer was given
-          if (catching_up_) catch_up();
-          if (unconfirmed_) send_book();
-          hand_over(outside_.in_hand());
-        }
-      },
-      [this](const appends_done& m) {
-        for (const auto& answer : *m.answers) append_answered(answer);
-      },
-  };
+  return caf::message_handler{[this](const kill_a_saga&) {
+           if (!by_actor_.empty())
+             caf::anon_send_exit(instances().at(by_actor_.begin()->second).active->saga,
+                                 caf::exit_reason::kill);
+         }}
+      .or_else(instance_holder::make_behavior());
 }
 
-void process_manager::on_exit() {
-  for (auto& [id, r] : instances_) {
-    credit(r, false);
-    if (r.active && r.active->saga)
-      caf::anon_send_exit(r.active->saga, caf::exit_reason::user_shutdown);
-  }
-  auto& count = env().count;
-  for (auto* gone : {&count.instances_open, &count.instances_stuck, &count.instances_asleep,
-                     &count.outside_events_kept, &count.outside_events_parked})
-    *gone = 0;
-  waiting_.clear(); // tells them
-  instances_.clear();
-  follower_.clear();
-  base_actor::on_exit();
+void process_manager::begin_work(instance_id id, running& r, saga_start start) {
+  const auto& followed = *r.followed;
+  const std::shared_ptr<const executor_role> role(scope(), &followed.role);
+  r.active->saga = spawn<saga, caf::monitored>(shared_env(), std::move(start), directory_,
+                                               caf::actor_cast<caf::actor>(this), role);
+  by_actor_[r.active->saga.id()] = id;
 }
 
-// The books are read once what a predecessor gave the writer is recorded.
-void process_manager::catch_up() {
-  catching_up_ = true;
-  auto nothing = std::make_shared<append_job>();
-  nothing->from = caf::actor_cast<caf::actor>(this);
-  nothing->tag = catch_up_tag;
-  send(directory_->writer, append_to_journal{std::move(nothing)});
+void process_manager::give_events(running& r, saga_events events) {
+  send(r.active->saga, std::move(events));
 }
 
-void process_manager::append_answered(const append_answer& answer) {
-  if (answer.tag == catch_up_tag) {
-    if (!std::exchange(catching_up_, false)) return;
-    read_request open;
-    open.what = read_request::kind::open;
-    ask_reader(std::move(open));
-  } else if (answer.result.state == append_result::status::no_space) {
-    book_refused_ = true; // tried again with the next tick of the book
-  } else {
-    unconfirmed_.reset();
-  }
+void process_manager::wake(running& r) { send(r.active->saga, wake_up{}); }
+
+void process_manager::offer(running& r, offered_event event) {
+  send(r.active->saga, std::move(event));
 }
 
-// --- following the journal ---
-
-void process_manager::rows_read(const open_instances_page& page) {
-  if (live_) return; // asked twice, because a reader died
-  if (page.first) {
-    // Whatever an earlier reader had told of is told again.
-    for (const auto& [id, r] : std::exchange(instances_, {}))
-      if (r.wake) timers_.erase({*r.wake, id, 0});
-    stuck_.clear();
-    not_run_.clear();
-    env().count.instances_stuck = env().count.instances_asleep = 0;
-    outside_ = make_outside_events(env());
-  }
-  for (const auto& [id, row] : page.rows) add_row(id, row);
+void process_manager::end_work(running& r) {
+  by_actor_.erase(r.active->saga.id());
+  caf::anon_send_exit(r.active->saga, caf::exit_reason::user_shutdown);
 }
 
-void process_manager::found_open(const open_instances_tail& tail) {
-  std::erase_if(reads_,
-                [](const auto& entry) { return entry.second.what == read_request::kind::open; });
-  if (live_) return;
-  recovered_to_ = tail.head;
-  book_.loaded(tail.checkpoint);
-  for (const auto& [id, process, version] : tail.began) {
-    add_open(id, process, version);
-    book_.opened(id);
-  }
-  for (const auto id : tail.ended)
-    if (instances_.contains(id)) let_go(id);
-  for (const auto id : tail.moved)
-    if (const auto at = instances_.find(id); at != instances_.end()) {
-      set_asleep(at->second, false);
-      book_.changed(id); // the next checkpoint passes the events that its row does not know
-      hand_over(outside_.awaits(id, {}));
-    }
-  for (const auto& [id, r] : instances_)
-    if (r.definition && !r.asleep) to_resume_.push_back(id);
-  std::ranges::sort(to_resume_); // the oldest first: the ids begin with their positions
-  for (const auto& [event, parked_because] : tail.outside)
-    if (parked_because.empty())
-      hand_over(outside_.arrived(event));
-    else
-      outside_.parked(event.position, parked_because);
-  count_outside_events();
-  env().count.instances_open = instances_.size();
-  log().info("recovery: {} open instances at position {}, {} of them asleep", instances_.size(),
-             tail.head.value, env().count.instances_asleep.load());
-  // Who asked before this was known, for what has ended: the journal tells.
-  for (const auto& [id, asked] : waiting_)
-    if (!instances_.contains(id) && start_of(id) <= tail.head) read_instance(id);
-  for (const auto& [id, why] : stuck_) answer(id, stuck_outcome(id));
-  live_ = true;
-  follower_.start_live(tail.head, *directory_);
-  if (recovered_) std::exchange(recovered_, {})();
+void process_manager::tell_all(const directory_changed& change) {
+  for (const auto& [actor, id] : by_actor_) send(instances().at(id).active->saga, change);
 }
 
-void process_manager::ask_reader(read_request request) {
-  request.tag = next_tag_++;
-  send(directory_->reader,
-       read_journal{std::make_shared<read_request>(request), caf::actor_cast<caf::actor>(this)});
-  reads_.emplace(request.tag, std::move(request));
-}
-
-void process_manager::page_read(const journal_page& page) {
-  if (follower_.page_read(page, *directory_)) return;
-  if (const auto asked = reads_.extract(page.tag); !asked.empty())
-    loaded(asked.mapped().instance, *page.events);
-}
-
-void process_manager::route(const std::shared_ptr<const committed_batch>& batch) {
-  std::unordered_map<instance_id, std::vector<std::uint32_t>> wanted;
-  const auto& events = batch->events;
-  for (std::uint32_t n = 0; n < events.size(); ++n) {
-    if (events[n].position <= follower_.seen()) continue;
-    if (const auto id = events[n].origin.instance; id && instances_.contains(id))
-      wanted[id].push_back(n);
-    const auto [first, last] = by_start_.equal_range(events[n].body.name());
-    for (auto at = first; at != last; ++at) begin(at->second, batch, n);
-    look_outside(events[n]);
-  }
-  for (auto& [id, which] : wanted) {
-    auto& r = instances_.at(id);
-    if (!r.active) {
-      load(id, r);
-    } else if (r.active->saga) {
-      r.active->sent = events[which.back()].position;
-      send(r.active->saga, saga_events{batch, std::move(which)});
-    } else {
-      for (const auto n : which) r.active->arrived.push_back(events[n]);
-    }
-  }
-}
-
-void process_manager::look_outside(const recorded_event& e) {
-  if (const auto* received = e.body.get_if<engine::event_received>())
-    outside_.received({received->event_position});
-  else if (outside_.concerns(e))
-    hand_over(outside_.arrived(e));
+// Sagas are watched, not linked: CAF keeps links in a list that each end of a saga would search.
+void process_manager::died(const caf::down_msg& message) {
+  const auto at = by_actor_.find(message.source.id());
+  if (at == by_actor_.end()) return; // it had ended, and said so; or it was put to sleep
+  const auto id = at->second;
+  by_actor_.erase(at);
+  if (message.reason == caf::exit_reason::normal) return; // its report is in the mailbox
+  log().error("the saga of instance {} died ({}); it is folded again", to_string(id),
+              caf::to_string(message.reason));
+  env().count.actors_respawned.fetch_add(1, std::memory_order_relaxed);
+  send(supervisor_, actor_died{"saga"});
+  auto& r = instances().at(id);
+  load(id, r);
+  r.active->died = true;
 }
 
 } // namespace ensemble::internal

@@ -5,6 +5,7 @@
 #include "runtime/actor_house.hpp"
 #include "runtime/control_service.hpp"
 #include "runtime/deployment.hpp"
+#include "runtime/holder_scope.hpp"
 #include "runtime/identity.hpp"
 #include "runtime/log.hpp"
 #include "runtime/runtime_access.hpp"
@@ -120,7 +121,13 @@ runtime& runtime::host(service_definition service) {
 
 runtime& runtime::orchestrate(process_definition process) {
   implementation_->must_be_new("orchestrate()");
-  internal::deploy(*implementation_->env, std::move(process));
+  internal::deploy(*implementation_->env, std::move(process), process_mode::orchestration);
+  return *this;
+}
+
+runtime& runtime::choreograph(process_definition process) {
+  implementation_->must_be_new("choreograph()");
+  internal::deploy(*implementation_->env, std::move(process), process_mode::choreography);
   return *this;
 }
 
@@ -248,7 +255,7 @@ void runtime::await(const receipt& of, duration timeout, outcome_callback callba
       auto once = std::make_shared<internal::exactly_once<const outcome&>>(tell, [tell, id] {
         tell({outcome_kind::unknown, "who would have told is gone; ask again", id});
       });
-      caf::anon_send(self.house->directory()->manager,
+      caf::anon_send(internal::keeper_of(*self.env, *self.house->directory(), p->name),
                      internal::await_outcome{id, self.env->clock() + timeout, std::move(once)});
       return;
     }

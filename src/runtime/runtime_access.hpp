@@ -11,8 +11,9 @@ namespace ensemble {
 
 /// What tests may do to a runtime and users may not, and the way in for caf.cpp.
 struct runtime_access {
-  /// Ends an actor as if it had died: a service's name, "saga" (any), "process manager",
-  /// "journal writer", "journal reader" or "caller gateway". Supervision brings it back.
+  /// Ends an actor as if it had died: a service's name, "participant of <service>", "saga" (any),
+  /// "process manager", "journal writer", "journal reader" or "caller gateway". Supervision
+  /// brings it back. Throws errc::bad_argument when there is none.
   static void kill(runtime& r, const std::string& role);
   /// Sets the clock. Before start().
   static void set_clock(runtime& r, std::function<timestamp()> clock);

@@ -377,7 +377,7 @@ void service_host::fail(const work_ptr& item, const std::string& reason, errc co
   if (command.from_caller) {
     tell_failure(command, reason, code);
   } else if (command.reply_to) {
-    send(command.reply_to, attempt_failed_note{command.id, reason});
+    send(command.reply_to, attempt_failed_note{command.origin.instance, command.id, reason});
   }
   leave(*item);
 }

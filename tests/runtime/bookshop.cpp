@@ -1,4 +1,5 @@
 #include "runtime/bookshop.hpp"
+#include "runtime/tested_mode.hpp"
 
 #include <chrono>
 #include <stdexcept>
@@ -101,7 +102,8 @@ ensemble::runtime_options in_memory() {
 }
 
 void set_up(ensemble::runtime& r, till_switches* switches, ensemble::retry_policy retries) {
-  r.host(shop()).host(till(switches)).host(packing_table()).orchestrate(selling(retries));
+  r.host(shop()).host(till(switches)).host(packing_table());
+  add_process(r, selling(retries));
 }
 
 } // namespace bookshop

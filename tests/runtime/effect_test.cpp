@@ -1,3 +1,4 @@
+#include "runtime/tested_mode.hpp"
 #include <ensemble/ensemble.hpp>
 
 #include <gtest/gtest.h>
@@ -107,15 +108,15 @@ void set_up(ensemble::runtime& r, outside& o, ensemble::retry_policy retries,
             bool with_cancel = true) {
   r.host(ensemble::service<>("desk").on<begin>(
              &begin::id, [](const begin& b) -> ensemble::decision<begun> { return begun{b.id}; }))
-      .host(card_service(o, with_cancel))
-      .orchestrate(ensemble::process<nothing>("charging", "desk")
-                       .deadline(1h)
-                       .starts_on<begun>([](nothing& n, const begun& e) { n.id = e.id; })
-                       .step("charge")
-                       .asks("card", [](const nothing& n) { return charge{n.id}; })
-                       .succeeds_on<charged>()
-                       .undone_by<uncharged>([](const nothing& n) { return uncharge{n.id}; })
-                       .retries(retries));
+      .host(card_service(o, with_cancel));
+  add_process(r, ensemble::process<nothing>("charging", "desk")
+                     .deadline(1h)
+                     .starts_on<begun>([](nothing& n, const begun& e) { n.id = e.id; })
+                     .step("charge")
+                     .asks("card", [](const nothing& n) { return charge{n.id}; })
+                     .succeeds_on<charged>()
+                     .undone_by<uncharged>([](const nothing& n) { return uncharge{n.id}; })
+                     .retries(retries));
   r.start();
 }
 

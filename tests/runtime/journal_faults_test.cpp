@@ -3,7 +3,9 @@
 #include "runtime/bookshop.hpp"
 #include "runtime/deployment.hpp"
 #include "runtime/faulty_journal.hpp"
+#include "runtime/holder_scope.hpp"
 #include "runtime/identity.hpp"
+#include "runtime/tested_mode.hpp"
 
 #include <caf/all.hpp>
 #include <gtest/gtest.h>
@@ -26,7 +28,7 @@ protected:
     internal::deploy(*env_, shop());
     internal::deploy(*env_, till());
     internal::deploy(*env_, packing_table());
-    internal::deploy(*env_, selling());
+    internal::deploy(*env_, selling(), tested_mode());
     auto journal = std::make_unique<faulty_journal>();
     journal_ = journal.get();
     house_ = std::make_unique<internal::actor_house>(
@@ -66,7 +68,7 @@ protected:
     auto once = std::make_shared<internal::exactly_once<const outcome&>>(
         [promise](const outcome& o) { promise->set_value(o); },
         [promise] { promise->set_value({}); });
-    caf::anon_send(house_->directory()->manager,
+    caf::anon_send(internal::keeper_of(*env_, *house_->directory(), "selling"),
                    internal::await_outcome{make_instance_id(start, "selling"), env_->clock() + 10s,
                                            std::move(once)});
     return result.get();

@@ -1,4 +1,5 @@
 #include "runtime/leave.hpp"
+#include "runtime/tested_mode.hpp"
 
 #include <stdexcept>
 #include <thread>
@@ -49,7 +50,7 @@ ensemble::process_definition leaving(const options& o) {
 
 void set_up(ensemble::runtime& r, const options& o) {
   host_services(r, o.jammed);
-  r.orchestrate(leaving(o));
+  add_process(r, leaving(o));
 }
 
 std::vector<ensemble::receipt> ask(ensemble::runtime& r, const std::string& prefix, int count) {

@@ -1,6 +1,7 @@
 #include "runtime/bank.hpp"
 #include "runtime/runtime_access.hpp"
 #include "runtime/temporary_folder.hpp"
+#include "runtime/tested_mode.hpp"
 
 #include <gtest/gtest.h>
 
@@ -248,7 +249,7 @@ ensemble::process_definition granting() {
 
 TEST_F(SeveralAtOnce, AreAStepOfAProcessAndAClosedOneIsVoidedOnItsHome) {
   r = std::make_unique<ensemble::runtime>();
-  r->host(bank::service()).host(wishes()).orchestrate(granting());
+  add_process(r->host(bank::service()).host(wishes()), granting());
   r->start();
   const auto granted = r->await(r->send("wish", wish{"w1", 5}).get(), 20s);
   EXPECT_EQ(granted.kind, ensemble::outcome_kind::completed) << granted.reason;

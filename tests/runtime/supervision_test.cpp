@@ -1,6 +1,7 @@
 #include "runtime/bookshop.hpp"
 #include "runtime/runtime_access.hpp"
 #include "runtime/temporary_folder.hpp"
+#include "runtime/tested_mode.hpp"
 
 #include <gtest/gtest.h>
 
@@ -64,7 +65,7 @@ void everything_ends_although_killed(const std::string& role, const std::string&
   EXPECT_EQ(r.stats().instances_open, 0U);
 }
 
-class Supervision : public testing::TestWithParam<const char*> {};
+class Supervision : public testing::TestWithParam<std::string> {};
 
 TEST_P(Supervision, KilledActorsComeBackAndNothingIsLost) {
   everything_ends_although_killed(GetParam(), "memory:");
@@ -75,14 +76,23 @@ TEST_P(Supervision, KilledActorsComeBackOnAFileToo) {
   everything_ends_although_killed(GetParam(), folder.file("j.db"));
 }
 
-INSTANTIATE_TEST_SUITE_P(Roles, Supervision,
-                         testing::Values("shop", "till", "table", "saga", "process manager",
-                                         "journal writer", "journal reader", "caller gateway"),
-                         [](const auto& which) {
-                           std::string name = which.param;
-                           std::erase(name, ' ');
-                           return name;
-                         });
+std::vector<std::string> roles() {
+  std::vector<std::string> all{
+      "shop",           "till",           "table",         "process manager",
+      "journal writer", "journal reader", "caller gateway"};
+  if (tested_mode() == ensemble::process_mode::orchestration)
+    all.emplace_back("saga");
+  else
+    for (const auto* service : {"shop", "till", "table"})
+      all.push_back("participant of " + std::string(service));
+  return all;
+}
+
+INSTANTIATE_TEST_SUITE_P(Roles, Supervision, testing::ValuesIn(roles()), [](const auto& which) {
+  std::string name = which.param;
+  std::erase(name, ' ');
+  return name;
+});
 
 TEST(Supervision, TooManyDeathsFailTheRuntimeAndTheHostLearnsOfIt) {
   auto options = in_memory();

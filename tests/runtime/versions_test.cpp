@@ -1,6 +1,7 @@
 #include "runtime/bookshop.hpp"
 #include "runtime/leave.hpp"
 #include "runtime/temporary_folder.hpp"
+#include "runtime/tested_mode.hpp"
 
 #include <gtest/gtest.h>
 
@@ -42,7 +43,7 @@ TEST_F(Versions, OldInstancesEndUnderTheOldAndNewOnesBeginUnderTheNew) {
   {
     ensemble::runtime r(options);
     host_services(r);
-    r.orchestrate(leaving()).orchestrate(leaving(second));
+    add_process(add_process(r, leaving()), leaving(second));
     r.start();
     const auto fresh = ask(r, "new", 1).front();
     grant_all(r, "old", 1);
@@ -58,7 +59,7 @@ TEST_F(Versions, TheOrderInWhichTheyAreGivenDoesNotMatter) {
   {
     ensemble::runtime r(options);
     host_services(r);
-    r.orchestrate(leaving(second)).orchestrate(leaving());
+    add_process(add_process(r, leaving(second)), leaving());
     r.start();
     grant_all(r, "old", 1);
     EXPECT_EQ(r.await(old, 20s).kind, outcome_kind::completed);
@@ -81,7 +82,7 @@ TEST_F(Versions, AnInstanceWhoseVersionIsMissingIsStuckUntilItIsGivenAgain) {
   }
   ensemble::runtime r(options);
   host_services(r);
-  r.orchestrate(leaving()).orchestrate(leaving(second));
+  add_process(add_process(r, leaving()), leaving(second));
   r.start();
   EXPECT_EQ(r.await(old, 20s).kind, outcome_kind::completed);
 }
@@ -113,7 +114,7 @@ TEST_F(Versions, GoingBackToAnOlderOneDeploysItAgain) {
   {
     ensemble::runtime r(options);
     host_services(r);
-    r.orchestrate(leaving()).orchestrate(leaving(second));
+    add_process(add_process(r, leaving()), leaving(second));
     r.start();
     (void)ask(r, "new", 1);
   }
@@ -153,7 +154,7 @@ TEST_F(Versions, AnInstanceThatABugBrokeIsFoldedAnewByAMendedProgram) {
 TEST_F(Versions, TheSameVersionTwiceIsRefused) {
   ensemble::runtime r(options);
   set_up(r);
-  EXPECT_THROW(r.orchestrate(leaving()), ensemble::error);
+  EXPECT_THROW(add_process(r, leaving()), ensemble::error);
 }
 
 } // namespace

@@ -1,14 +1,14 @@
 #include "model/thrown.hpp"
 #include "runtime/deployments.hpp"
+#include "runtime/instance_holder.hpp"
 #include "runtime/log.hpp"
-#include "runtime/process_manager.hpp"
 
 #include <caf/all.hpp>
 
 #include <tuple>
 #include <utility>
 
-// The process manager's instances: from their beginning, through sleep and waking, to their end.
+// A holder's instances: from their beginning, through sleep and waking, to their end.
 
 namespace ensemble::internal {
 
@@ -17,73 +17,79 @@ namespace {
 constexpr auto worth_passivating = std::chrono::seconds(1);
 } // namespace
 
-process_manager::running* process_manager::add_open(instance_id id, const std::string& process,
+instance_holder::running* instance_holder::add_open(instance_id id, const std::string& process,
                                                     int version) {
-  auto& added = instances_[id];
-  added.definition = find_definition(env(), process, version);
+  const auto* followed = scope_->find(process, version);
+  const bool kept = scope_->processes.kept.contains(process);
+  if (!followed && !kept) return nullptr; // this version has no part for it
+  const auto [at, is_new] = instances_.try_emplace(id);
+  auto& added = at->second;
+  added.followed = followed;
   added.recovered = true;
-  if (added.definition) return &added;
+  if (kept && is_new) gauges_.open.add(true);
+  if (followed) return &added;
   not_run_[id] = {process, version};
   set_stuck(id, added,
             "version " + std::to_string(version) + " of process '" + process +
                 "' is not run here: give it to the runtime");
-  return nullptr;
+  return &added;
 }
 
-void process_manager::add_row(instance_id id, const open_instance& row) {
+void instance_holder::add_row(instance_id id, const open_instance& row) {
   auto* added = add_open(id, row.process, row.version);
-  if (!added) return;
-  set_stuck(id, *added, row.stuck);
+  if (!added || !added->followed) return;
+  if (keeps(*added)) set_stuck(id, *added, row.stuck);
   // What is stuck is folded anew: the program may have been mended (rule 5).
-  if (!row.asleep || added->stuck) return;
+  if (!row.asleep || !row.stuck.empty()) return;
   set_asleep(*added, true);
   wake_at(id, *added, row.wake);
-  hand_over(outside_.awaits(id, awaited_keys(row, *added->definition)));
+  if (keeps(*added))
+    hand_over(outside_.awaits(id, awaited_keys(row, *added->followed->definition)));
 }
 
-void process_manager::begin(const process_ptr& definition,
-                            const std::shared_ptr<const committed_batch>& batch, std::uint32_t at) {
-  const auto id = make_instance_id(batch->events[at].position, definition->name);
+void instance_holder::begin(const followed_definition& followed, const batch_ptr& batch,
+                            std::uint32_t at) {
+  const auto id = make_instance_id(batch->events[at].position, followed.definition->name);
   const auto [entry, added] = instances_.try_emplace(id);
   if (!added) return;
-  entry->second.definition = definition;
-  book_.opened(id);
-  env().count.instances_started.fetch_add(1, std::memory_order_relaxed);
+  entry->second.followed = &followed;
+  if (followed.keeps) {
+    book_.opened(id);
+    env().count.instances_started.fetch_add(1, std::memory_order_relaxed);
+  }
   spawn_saga(id, entry->second, {batch, {at}}, false, false);
-  env().count.instances_open = instances_.size(); // whoever sees it finds its credit taken
+  if (followed.keeps) gauges_.open.add(true); // whoever sees it finds its credit taken
 }
 
-void process_manager::spawn_saga(instance_id id, running& r, saga_events events, bool recovered,
+void instance_holder::spawn_saga(instance_id id, running& r, saga_events events, bool recovered,
                                  bool returns) {
   if (!r.active) r.active = std::make_unique<activity>();
-  saga_start start{r.definition, std::move(events), {}, returns};
+  saga_start start{r.followed->definition, std::move(events), {}, returns};
   if (recovered) start.recovered = recovered_to_;
   r.active->sent = start.events.batch->events[start.events.which.back()].position;
-  r.active->saga = spawn<saga, caf::monitored>(shared_env(), std::move(start), directory_,
-                                               caf::actor_cast<caf::actor>(this), role_);
-  by_actor_[r.active->saga.id()] = id;
   set_asleep(r, false);
-  book_.changed(id);
+  row_changed(id, r);
   credit(r, true);
+  begin_work(id, r, std::move(start));
 }
 
-void process_manager::load(instance_id id, running& r) {
-  book_.changed(id); // a row that says it sleeps is wrong from now on
-  if (!r.definition) return;
+void instance_holder::load(instance_id id, running& r) {
+  row_changed(id, r); // a row that says it sleeps is wrong from now on
+  if (!r.followed) return;
   r.active = std::make_unique<activity>();
   read_instance(id);
 }
 
-void process_manager::read_instance(instance_id id) {
+void instance_holder::read_instance(instance_id id) {
   read_request whole;
   whole.what = read_request::kind::instance;
   whole.instance = id;
   ask_reader(std::move(whole));
 }
 
-void process_manager::loaded(instance_id id, const std::vector<recorded_event>& events) {
+void instance_holder::loaded(instance_id id, const std::vector<recorded_event>& events) {
   const auto at = instances_.find(id);
-  if (at == instances_.end() || !at->second.active || at->second.active->saga) {
+  if (at == instances_.end() || !at->second.active || at->second.at_work()) {
     // Somebody waits for an instance that is not open: tell how it ended.
     for (const auto& p : env().processes)
       if (!events.empty() && make_instance_id(events.front().position, p->name) == id)
@@ -100,11 +106,12 @@ void process_manager::loaded(instance_id id, const std::vector<recorded_event>& 
   std::vector<std::uint32_t> all(batch->events.size());
   for (std::uint32_t n = 0; n < all.size(); ++n) all[n] = n;
   const auto recovered = std::exchange(r.recovered, false);
-  if (recovered) env().count.instances_recovered.fetch_add(1, std::memory_order_relaxed);
+  if (recovered && keeps(r))
+    env().count.instances_recovered.fetch_add(1, std::memory_order_relaxed);
   spawn_saga(id, r, {std::move(batch), std::move(all)}, recovered || r.active->died, true);
 }
 
-void process_manager::reported(const saga_report& report) {
+void instance_holder::reported(const saga_report& report) {
   const auto at = instances_.find(report.id);
   if (at == instances_.end()) return;
   if (report.terminal)
@@ -113,7 +120,10 @@ void process_manager::reported(const saga_report& report) {
     settle(report, at->second);
 }
 
-void process_manager::ended(const saga_report& report) {
+void instance_holder::ended(const saga_report& report) {
+  const bool kept = keeps(instances_.at(report.id));
+  let_go(report.id);
+  if (!kept) return;
   auto& count = env().count;
   auto& which = report.result.kind == outcome_kind::completed ? count.instances_completed
                                                               : count.instances_compensated;
@@ -122,55 +132,58 @@ void process_manager::ended(const saga_report& report) {
     count.instances_recovered.fetch_sub(1, std::memory_order_relaxed);
   else
     which.fetch_add(1, std::memory_order_relaxed);
-  let_go(report.id);
   answer(report.id, report.result);
 }
 
-void process_manager::settle(const saga_report& report, running& r) {
-  set_stuck(report.id, r, report.result.kind == outcome_kind::stuck ? report.result.reason : "");
-  if (r.stuck) answer(report.id, report.result);
-  if (set_asleep(r, report.asleep)) book_.changed(report.id);
-  credit(r, !report.asleep); // waking it needs no free credit (rule 17)
+void instance_holder::settle(const saga_report& report, running& r) {
+  const bool changed = set_asleep(r, report.asleep);
   if (report.asleep || report.wake) wake_at(report.id, r, report.wake);
-  if (report.awaits) hand_over(outside_.awaits(report.id, *report.awaits));
-  if (!report.asleep) return;
-  auto& rest = falling_asleep_[report.id];
-  rest.folded = report.folded;
-  rest.awaits = report.awaits.value();
-  book_.changed(report.id);
+  if (keeps(r)) {
+    set_stuck(report.id, r, report.result.kind == outcome_kind::stuck ? report.result.reason : "");
+    if (r.stuck) answer(report.id, report.result);
+    if (changed || report.asleep) book_.changed(report.id);
+    credit(r, !report.asleep); // waking it needs no free credit (rule 17)
+    if (report.awaits) hand_over(outside_.awaits(report.id, *report.awaits));
+    if (report.asleep) falling_asleep_[report.id] = {report.folded, report.awaits.value()};
+  }
   const bool soon = report.wake && *report.wake < now() + worth_passivating;
   // An event that is in hand may be on its way to the saga: if that dies first, its death must
   // still be seen.
-  if (r.active && r.active->saga && r.active->sent <= report.folded && !soon &&
+  if (report.asleep && r.at_work() && r.active->sent <= report.folded && !soon &&
       !outside_.has_in_hand(report.id))
     passivate(report.id, r);
 }
 
 // All that it knows stands in the journal; it is folded again when something happens to it.
-void process_manager::passivate(instance_id id, running& r) {
-  by_actor_.erase(r.active->saga.id());
-  caf::anon_send_exit(r.active->saga, caf::exit_reason::user_shutdown);
+void instance_holder::passivate(instance_id id, running& r) {
+  end_work(r);
   r.active.reset();
   log().debug("instance {} sleeps", to_string(id));
 }
 
-void process_manager::let_go(instance_id id) {
+void instance_holder::let_go(instance_id id) {
   auto& r = instances_.at(id);
-  set_stuck(id, r, {});
+  const bool kept = keeps(r);
   set_asleep(r, false);
-  credit(r, false);
   wake_at(id, r, std::nullopt);
-  if (r.active && r.active->saga) by_actor_.erase(r.active->saga.id());
+  if (r.at_work()) end_work(r);
+  if (kept) set_stuck(id, r, {});
+  credit(r, false);
   instances_.erase(id);
+  if (!kept) return;
+  gauges_.open.add(false);
   falling_asleep_.erase(id);
   not_run_.erase(id);
   book_.closed(id);
-  env().count.instances_open = instances_.size();
   hand_over(outside_.awaits(id, {}));
 }
 
-void process_manager::credit(running& r, bool wanted) {
-  if (r.has_credit == wanted) return;
+void instance_holder::row_changed(instance_id id, const running& r) {
+  if (keeps(r)) book_.changed(id);
+}
+
+void instance_holder::credit(running& r, bool wanted) {
+  if (r.has_credit == wanted || !keeps(r)) return;
   r.has_credit = wanted;
   if (wanted)
     env().credits.enter_accepted();
@@ -178,14 +191,14 @@ void process_manager::credit(running& r, bool wanted) {
     env().credits.leave();
 }
 
-bool process_manager::set_asleep(running& r, bool asleep) {
+bool instance_holder::set_asleep(running& r, bool asleep) {
   if (r.asleep == asleep) return false;
   r.asleep = asleep;
-  env().count.instances_asleep.fetch_add(asleep ? 1 : std::uint64_t(-1));
+  if (keeps(r)) gauges_.asleep.add(asleep);
   return true;
 }
 
-void process_manager::set_stuck(instance_id id, running& r, const std::string& reason) {
+void instance_holder::set_stuck(instance_id id, running& r, const std::string& reason) {
   if (!reason.empty()) stuck_[id] = reason;
   if (r.stuck == !reason.empty()) return;
   r.stuck = !reason.empty();
@@ -193,58 +206,42 @@ void process_manager::set_stuck(instance_id id, running& r, const std::string& r
     log().warn("instance {} is stuck: {}", to_string(id), reason);
   else
     stuck_.erase(id);
-  env().count.instances_stuck.fetch_add(r.stuck ? 1 : std::uint64_t(-1));
+  gauges_.stuck.add(r.stuck);
 }
 
-outcome process_manager::stuck_outcome(instance_id id) const {
+outcome instance_holder::stuck_outcome(instance_id id) const {
   return {outcome_kind::stuck, stuck_.at(id), id};
 }
 
-// Sagas are watched, not linked: CAF keeps links in a list that each end of a saga would search.
-void process_manager::died(const caf::down_msg& message) {
-  const auto at = by_actor_.find(message.source.id());
-  if (at == by_actor_.end()) return; // it had ended, and said so; or it was put to sleep
-  const auto id = at->second;
-  by_actor_.erase(at);
-  if (message.reason == caf::exit_reason::normal) return; // its report is in the mailbox
-  log().error("the saga of instance {} died ({}); it is folded again", to_string(id),
-              caf::to_string(message.reason));
-  env().count.actors_respawned.fetch_add(1, std::memory_order_relaxed);
-  send(supervisor_, actor_died{"saga"});
-  auto& r = instances_.at(id);
-  load(id, r);
-  r.active->died = true;
-}
-
 // An instance that is not in memory is handed the event once it tells what it awaits.
-void process_manager::hand_over(const std::vector<outside_events::handed>& handed) {
+void instance_holder::hand_over(const std::vector<outside_events::handed>& handed) {
   for (const auto& [id, event] : handed) {
     const auto at = instances_.find(id);
     if (at == instances_.end()) continue;
     auto& r = at->second;
     if (!r.active)
       load(id, r);
-    else if (r.active->saga)
-      send(r.active->saga, offered_event{std::make_shared<recorded_event>(event)});
+    else if (r.at_work())
+      offer(r, {std::make_shared<recorded_event>(event)});
   }
 }
 
-open_instance process_manager::row_of(instance_id id) const {
+open_instance instance_holder::row_of(instance_id id) const {
   const auto& r = instances_.at(id);
   open_instance row;
-  if (!r.definition) {
+  if (!r.followed) {
     std::tie(row.process, row.version) = not_run_.at(id);
     return row;
   }
-  row.process = r.definition->name;
-  row.version = r.definition->version;
+  row.process = r.followed->definition->name;
+  row.version = r.followed->definition->version;
   row.wake = r.wake;
   row.asleep = r.asleep && !r.active;
   if (r.active) row.last = r.active->sent.value;
   if (const auto why = stuck_.find(id); why != stuck_.end()) row.stuck = storable(why->second);
   if (const auto rest = falling_asleep_.find(id); rest != falling_asleep_.end()) {
     row.last = rest->second.folded.value;
-    row.waits = waiting_rows(rest->second.awaits, *r.definition);
+    row.waits = waiting_rows(rest->second.awaits, *r.followed->definition);
   }
   return row;
 }

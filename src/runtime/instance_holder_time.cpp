@@ -1,12 +1,12 @@
+#include "runtime/instance_holder.hpp"
 #include "runtime/log.hpp"
-#include "runtime/process_manager.hpp"
 
 #include <caf/all.hpp>
 
 #include <algorithm>
 #include <utility>
 
-// The process manager's callers that wait for an outcome, its timers, and its book.
+// A holder's callers that wait for an outcome, its timers, and its book.
 
 namespace ensemble::internal {
 
@@ -14,7 +14,7 @@ namespace {
 constexpr auto book_every = std::chrono::seconds(1);
 } // namespace
 
-void process_manager::await(const await_outcome& what) {
+void instance_holder::await(const await_outcome& what) {
   const auto at = instances_.find(what.id);
   if (at != instances_.end() && at->second.stuck) {
     (*what.callback)(stuck_outcome(what.id));
@@ -27,7 +27,7 @@ void process_manager::await(const await_outcome& what) {
   read_instance(what.id);
 }
 
-void process_manager::answer(instance_id id, const outcome& result) {
+void instance_holder::answer(instance_id id, const outcome& result) {
   const auto [first, last] = waiting_.equal_range(id);
   for (auto at = first; at != last; ++at) {
     timers_.erase({at->second.deadline, id, at->second.number});
@@ -36,13 +36,13 @@ void process_manager::answer(instance_id id, const outcome& result) {
   waiting_.erase(first, last);
 }
 
-void process_manager::wake_at(instance_id id, running& r, std::optional<timestamp> at) {
+void instance_holder::wake_at(instance_id id, running& r, std::optional<timestamp> at) {
   if (r.wake) timers_.erase({*r.wake, id, 0});
   r.wake = at;
   if (at) timers_.insert({*at, id, 0});
 }
 
-void process_manager::tick() {
+void instance_holder::tick() {
   const auto time = now();
   if (follower_.live())
     while (!timers_.empty() && timers_.begin()->at <= time) fire(*timers_.begin());
@@ -53,14 +53,14 @@ void process_manager::tick() {
   write_book();
 }
 
-void process_manager::fire(timer due) {
+void instance_holder::fire(timer due) {
   timers_.erase(due);
   if (due.number == 0) {
     auto& r = instances_.at(due.id);
     if (!r.active)
       to_resume_.push_front(due.id); // after a long pause there may be many
-    else if (r.active->saga)
-      send(r.active->saga, wake_up{});
+    else if (r.at_work())
+      wake(r);
     return;
   }
   const auto [first, last] = waiting_.equal_range(due.id);
@@ -72,7 +72,7 @@ void process_manager::fire(timer due) {
 }
 
 // Resending after a restart is paced, so that it does not drown new work.
-void process_manager::resume_some() {
+void instance_holder::resume_some() {
   if (to_resume_.empty()) return;
   const auto rate = static_cast<double>(env().options.recovery_rate);
   resume_allowance_ += rate * std::chrono::duration<double>(tick_every).count();
@@ -84,16 +84,16 @@ void process_manager::resume_some() {
   }
 }
 
-void process_manager::count_outside_events() {
-  env().count.outside_events_kept = outside_.kept_count();
-  env().count.outside_events_parked = outside_.parked_count();
+void instance_holder::count_outside_events() {
+  gauges_.outside_kept.set(outside_.kept_count());
+  gauges_.outside_parked.set(outside_.parked_count());
   for (const auto at : outside_.take_forgotten())
     log().warn("the outside event at position {} is let go of: nobody awaited it, and more than {} "
                "are kept",
                at.value, env().options.kept_outside_events);
 }
 
-void process_manager::write_book() {
+void instance_holder::write_book() {
   if (std::exchange(book_refused_, false)) send_book();
   if (unconfirmed_ || !follower_.live()) return;
   auto changes = book_.checkpoint(follower_.seen(), [this](instance_id id) { return row_of(id); });
@@ -109,7 +109,7 @@ void process_manager::write_book() {
   send_book();
 }
 
-void process_manager::send_book() {
+void instance_holder::send_book() {
   auto job = std::make_shared<append_job>();
   job->request = *unconfirmed_;
   job->from = caf::actor_cast<caf::actor>(this);
