@@ -125,10 +125,10 @@ struct runtime_stats {
 
 /// Business processes, embedded in the host program: services, processes, one journal.
 ///
-/// Set it up (`host`, `orchestrate` or `choreograph`), `start` it, use it, `stop` it. Several runtimes may live in
-/// one program. It installs no signal handlers and uses no globals. After `start` every function
-/// is safe to call from any thread, but those that block throw errc::would_block from inside a
-/// callback, a decider or an effect handler.
+/// Set it up (`host`, `orchestrate` or `choreograph`), `start` it, use it, `stop` it. Several
+/// runtimes may live in one program. It installs no signal handlers and uses no globals. After
+/// `start` every function is safe to call from any thread, but those that block throw
+/// errc::would_block from inside a callback, a decider or an effect handler.
 ///
 /// Callbacks run on a thread of the runtime: keep them short, and do not block in them.
 class runtime {
