@@ -206,6 +206,14 @@ CLI::App* add_graph(CLI::App& app, trace_options& o) {
   return graph;
 }
 
+CLI::App* add_conformance(CLI::App& app, trace_options& o) {
+  auto* held = app.add_subcommand("conformance", "Hold a journal against the process and its "
+                                                 "services: exit code 1 if it does not conform");
+  add_journal(*held, o.journal);
+  add_format(*held, o, {{"text", trace_format::text}, {"json", trace_format::json}});
+  return held;
+}
+
 } // namespace
 
 parsed_command_line parse_command_line(int argc, const char* const* argv) {
@@ -236,7 +244,8 @@ parsed_command_line parse_command_line(int argc, const char* const* argv) {
       {add_check(app, line.definition), command::check},
       {add_diagram(app, line.definition), command::diagram},
       {add_trace(app, line.trace), command::trace},
-      {add_graph(app, line.trace), command::graph}};
+      {add_graph(app, line.trace), command::graph},
+      {add_conformance(app, line.trace), command::conformance}};
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {

@@ -89,6 +89,7 @@ enum class command {
   diagram,
   trace,
   graph,
+  conformance,
 };
 
 /// What the user asked for.

@@ -21,6 +21,7 @@ int dispatch(const orders::command_line& line) {
   case orders::command::diagram: return orders::draw_process(line.definition, std::cout);
   case orders::command::trace: return orders::trace_order(line.trace, std::cout);
   case orders::command::graph: return orders::draw_graph(line.trace, std::cout);
+  case orders::command::conformance: return orders::hold_conformance(line.trace, std::cout);
   }
   return 2;
 }

@@ -4,6 +4,7 @@
 #include <ensemble/backup.hpp>
 #include <ensemble/causation.hpp>
 #include <ensemble/check.hpp>
+#include <ensemble/conformance.hpp>
 #include <ensemble/control.hpp>
 #include <ensemble/diagram.hpp>
 #include <ensemble/error.hpp>

@@ -66,6 +66,7 @@ struct flow_reaction {
 /// outcome. What callers and operators ask has no such span.
 struct flow_count {
   std::uint64_t count = 0;
+  position first{}; ///< the first such outcome
   span_histogram spans{};
   friend bool operator==(const flow_count&, const flow_count&) = default;
 };

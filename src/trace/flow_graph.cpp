@@ -75,7 +75,7 @@ void flow_graph::add(const recorded_event& event, const cause_lookup& look_up) {
   }
   remember(event, outcome);
   auto& counted = slot(std::move(reaction));
-  ++counted.count;
+  if (counted.count++ == 0) counted.first = event.position;
   if (span) counted.spans.add(*span);
   ++events_;
   last_ = event.position;
@@ -112,6 +112,7 @@ void flow_graph::remember(const recorded_event& event, const flow_node& node) {
 void flow_graph::merge(const flow_graph& other) {
   for (const auto& [reaction, counted] : other.reactions_) {
     auto& here = slot(reaction);
+    here.first = here.count == 0 ? counted.first : std::min(here.first, counted.first);
     here.count += counted.count;
     here.spans.merge(counted.spans);
   }

@@ -74,6 +74,7 @@ std::string flow_graph::encode() const {
                          {"step", r.step},
                          {"direction", static_cast<unsigned>(r.direction)},
                          {"count", counted.count},
+                         {"first", counted.first.value},
                          {"max", counted.spans.max().count()},
                          {"spans", buckets_of(counted.spans)}});
   return all.dump(-1, ' ', false, json::error_handler_t::replace);
@@ -89,6 +90,7 @@ flow_graph flow_graph::decode(const std::string& text, std::size_t remembered) {
     for (const auto& from : all.at("reactions")) {
       auto& counted = graph.reactions_[read_reaction(from)];
       counted.count = from.at("count").get<std::uint64_t>();
+      counted.first.value = from.at("first").get<std::uint64_t>();
       counted.spans = read_spans(from);
     }
   } catch (const json::exception& e) {

@@ -1,6 +1,7 @@
 #include "orders/commands/commands.hpp"
+#include "orders/domain/fulfilment.hpp"
 
-#include <ensemble/error.hpp>
+#include <ensemble/journal.hpp>
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -109,6 +110,42 @@ TEST_F(OrdersTrace, TheGraphCountsEveryReactionOfTheRun) {
   o.format = trace_format::mermaid;
   EXPECT_EQ(call(draw_graph, o), 0);
   EXPECT_EQ(said.rfind("flowchart LR\n", 0), 0U);
+}
+
+TEST_F(OrdersTrace, ARunConformsToItsDefinitions) {
+  auto o = reading();
+  EXPECT_EQ(call(hold_conformance, o), 0) << said;
+  EXPECT_TRUE(says("120 instances replayed\n")) << said;
+  EXPECT_TRUE(says("undeclared reaction: 0\n")) << said;
+  EXPECT_TRUE(says("outside the language: 0\nconforms\n")) << said;
+  o.format = trace_format::json;
+  EXPECT_EQ(call(hold_conformance, o), 0);
+  EXPECT_EQ(nlohmann::json::parse(said)["conforms"], true);
+}
+
+TEST_F(OrdersTrace, SomebodyElsesWritingDoesNotConform) {
+  auto o = reading();
+  o.journal = folder + "/written-to.db";
+  std::filesystem::copy_file(reading().journal, o.journal);
+  {
+    const auto journal = ensemble::open_journal({o.journal});
+    ensemble::append_request request;
+    request.streams.push_back({"order-1-00000001", ensemble::expected_version::any(), {}});
+    auto& events = request.streams.back().events;
+    events.emplace_back();
+    events.back().id = ensemble::event_id::of(1, 1);
+    events.back().origin.correlation = ensemble::correlation_id::of(1, 1);
+    events.back().origin.causation = ensemble::event_id::of(2, 2);
+    events.back().origin.instance = ensemble::make_instance_id({1}, order_fulfilment().name);
+    events.back().origin.direction = ensemble::direction::abort;
+    events.back().body = order_cancelled{"1-00000001", "because I can"};
+    journal->commit({&request, 1}, ensemble::timestamp(std::chrono::hours(500'000)));
+  }
+  EXPECT_EQ(call(hold_conformance, o), 1) << said;
+  EXPECT_TRUE(says("undeclared reaction: 1\n")) << said;
+  EXPECT_TRUE(says("DOES NOT CONFORM\n")) << said;
+  o.all = true;
+  EXPECT_EQ(call(trace_order, o), 1) << said;
 }
 
 TEST_F(OrdersTrace, AnUnknownOrderIsAnError) {

@@ -87,7 +87,10 @@ inline process_definition selling() {
   using state = const sale&;
   return process<sale>("selling", "shop")
       .deadline(24h)
-      .starts_on<placed>([](sale& s, const placed& e) { s.id = e.id; })
+      .starts_on<placed>([](sale& s, const placed& e) {
+        if (e.id == "unreadable") throw std::runtime_error("no such sale");
+        s.id = e.id;
+      })
       .step("pay")
       .asks("till", [](state s) { return charge{s.id}; })
       .succeeds_on<charged>()
@@ -148,6 +151,16 @@ public:
     return record(events);
   }
 
+  /// As a runtime notes, from the beginning of the journal on.
+  void deployed(const std::string& process, int version, const std::string& start_event) {
+    append_request request;
+    request.books.push_back({"ensemble.deployments", process + "@0",
+                             R"({"process":")" + process + R"(","version":)" +
+                                 std::to_string(version) + R"(,"after":0,"start_event":")" +
+                                 start_event + R"("})"});
+    (void)journal_->commit({&request, 1}, now);
+  }
+
   timestamp now{std::chrono::hours(1)};
 
 private:
@@ -159,10 +172,13 @@ private:
 /// One sale. Its verbs record what services, engine and operators would.
 class forged_sale {
 public:
-  forged_sale(forged_journal& journal, const std::string& id)
-      : journal_(journal),
-        i(begin_instance(std::make_shared<const process_definition>(selling()),
-                         journal.called("shop-" + id, {placed{id}}).front())) {}
+  forged_sale(forged_journal& journal, const std::string& id,
+              const process_definition& definition = selling())
+      : journal_(journal) {
+    auto start = journal.called("shop-" + id, {placed{id}}).front();
+    start.body = placed{id}; // a journal without types gives texts
+    i = begin_instance(std::make_shared<const process_definition>(definition), start);
+  }
 
   [[nodiscard]] correlation_id flow() const { return i.correlation; }
   [[nodiscard]] const std::string& id() const { return std::any_cast<const sale&>(i.state).id; }
@@ -189,6 +205,9 @@ public:
   recorded_event declines() { return answers("till", "pay", direction::forward, declined{id()}); }
   recorded_event ships() { return answers("depot", "ship", direction::forward, shipped{id()}); }
   recorded_event confirms() { return answers("shop", "", direction::complete, confirmed{id()}); }
+  recorded_event refunds_early() {
+    return forge("till", "pay", direction::undo, refunded{id()}, 0, i.start_event);
+  }
   recorded_event refunds() { return answers("till", "pay", direction::undo, refunded{id()}); }
   recorded_event cancels() { return answers("shop", "", direction::abort, cancelled{id()}); }
   /// An approval from another flow, handed over.
@@ -231,7 +250,7 @@ public:
   }
   recorded_event fold(const std::string& stream, const new_event& e) {
     auto recorded = journal_.record(stream, e);
-    recorded.body = e.body; // a journal without types gives texts
+    recorded.body = e.body;
     evolve(i, recorded);
     return recorded;
   }
@@ -241,7 +260,7 @@ private:
   std::uint64_t words_ = 0;
 
 public:
-  instance i;
+  instance i{};
 };
 
 } // namespace forged

@@ -25,5 +25,7 @@ int draw_process(const definition_options& options, std::ostream& out);
 int trace_order(const trace_options& options, std::ostream& out);
 /// Draws who reacts to what in a journal.
 int draw_graph(const trace_options& options, std::ostream& out);
+/// Holds a journal against the process and its services: 1, if it does not conform.
+int hold_conformance(const trace_options& options, std::ostream& out);
 
 } // namespace orders

@@ -5,6 +5,7 @@
 #include "orders/text.hpp"
 
 #include <ensemble/causation.hpp>
+#include <ensemble/conformance.hpp>
 #include <ensemble/flow_graph.hpp>
 
 #include <ostream>
@@ -45,6 +46,17 @@ int draw_graph(const trace_options& options, std::ostream& out) {
   default: out << graph.text(); break;
   }
   return 0;
+}
+
+int hold_conformance(const trace_options& options, std::ostream& out) {
+  const auto journal = open_shop_journal(options.journal);
+  const auto all = make_shop(0); // of the services only their structure matters
+  ensemble::conformance_options declared;
+  declared.processes = {all.process};
+  for (const auto& service : all.services) declared.services.push_back(&service);
+  const auto report = ensemble::conformance(*journal, declared);
+  out << (options.format == trace_format::json ? report.json() : report.text());
+  return report.conforms() ? 0 : 1;
 }
 
 } // namespace orders
