@@ -14,6 +14,11 @@ bool is(const flow_node& node) {
   return node.event == type_of<Event>().name;
 }
 
+bool asks(const process_definition& p, std::string_view service) {
+  const auto asked = [&](const step_definition& s) { return s.ask && s.ask.service == service; };
+  return p.owner == service || std::ranges::any_of(p.steps, asked);
+}
+
 std::string quoted(std::string_view name) { return "'" + std::string(name) + "'"; }
 
 } // namespace
@@ -95,8 +100,11 @@ std::string declared_reactions::why_not_asked(const process_definition& p,
   if (!closed && !answers(p, r.step, r.direction).contains(r.outcome.event))
     return "neither the process nor the service names that outcome";
   const auto step = p.find_step(r.step);
+  const auto all = folded(p);
+  // An answer that it does not name counts as a failure of what it asked; it is told by itself.
+  if (!all.contains(r.cause.event) && asks(p, r.cause.service)) return {};
   const auto causes =
-      step && r.direction == direction::forward && !closed ? causes_of(p, *step) : folded(p);
+      step && r.direction == direction::forward && !closed ? causes_of(p, *step) : all;
   return causes.contains(r.cause.event) ? "" : "the process does not ask it after that event";
 }
 

@@ -76,6 +76,10 @@ TEST(CommandLine, ReadsTheOtherCommands) {
   EXPECT_EQ(parse({"export", "--from", "5"}).line.read.from, 5U);
   EXPECT_EQ(parse({"backup", "b", "--journal", "j"}).line.copy.file, "b");
   EXPECT_EQ(parse({"restore", "b"}).line.command, command::restore);
+  EXPECT_EQ(parse({"trace", "o1", "--format", "json"}).line.trace.format, trace_format::json);
+  EXPECT_TRUE(parse({"trace", "--all"}).line.trace.all);
+  EXPECT_EQ(parse({"graph", "--format", "dot"}).line.command, command::graph);
+  EXPECT_EQ(parse({"conformance", "--journal", "j"}).line.trace.journal, "j");
 }
 
 TEST(CommandLine, WrongUsageIsTwoAndHelpIsNot) {
@@ -87,6 +91,9 @@ TEST(CommandLine, WrongUsageIsTwoAndHelpIsNot) {
   EXPECT_EQ(parse({"run", "--durability", "maybe"}).exit_code, 2);
   EXPECT_EQ(parse({"run", "--csv", "f", "--orders", "3"}).exit_code, 2);
   EXPECT_EQ(parse({"show"}).exit_code, 2);
+  EXPECT_EQ(parse({"trace"}).exit_code, 2);
+  EXPECT_EQ(parse({"trace", "o1", "--all"}).exit_code, 2);
+  EXPECT_EQ(parse({"graph", "--format", "json"}).exit_code, 2);
   EXPECT_EQ(parse({"--help"}).exit_code, 0);
   EXPECT_EQ(parse({"run", "--help"}).exit_code, 0);
 }
