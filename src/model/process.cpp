@@ -15,7 +15,7 @@ namespace {
   throw error(errc::bad_definition, "process '" + p.name + "': " + what);
 }
 
-bool is_name(std::string_view name) {
+bool is_short_name(std::string_view name) {
   const auto lower = [](char c) { return c >= 'a' && c <= 'z'; };
   const auto rest = [&](char c) { return lower(c) || (c >= '0' && c <= '9') || c == '_'; };
   return !name.empty() && name.size() <= 100 && lower(name.front()) &&
@@ -31,7 +31,8 @@ void check_policy(const process_definition& p, const std::string& where, const r
 void check_asking(const process_definition& p, const step_definition& s, const std::string& where) {
   if (!s.ask)
     refuse(p, where + " asks nothing: add .asks(service, command), or .awaits for an event");
-  if (!is_name(s.ask.service)) refuse(p, where + ": '" + s.ask.service + "' is no service name");
+  if (!is_short_name(s.ask.service))
+    refuse(p, where + ": '" + s.ask.service + "' is no service name");
   if (s.delay < duration{}) refuse(p, where + ": delayed_by must not be negative");
 }
 
@@ -53,7 +54,8 @@ void check_awaiting(const process_definition& p, const step_definition& s,
 void check_step(const process_definition& p, std::size_t index) {
   const auto& s = p.steps[index];
   const auto where = "step '" + s.name + "'";
-  if (!is_name(s.name)) refuse(p, where + ": a name is [a-z][a-z0-9_]*, up to 100 characters");
+  if (!is_short_name(s.name))
+    refuse(p, where + ": a name is [a-z][a-z0-9_]*, up to 100 characters");
   if (p.find_step(s.name) != index) refuse(p, where + " is defined twice");
   if (s.awaits())
     check_awaiting(p, s, where);
@@ -99,8 +101,8 @@ std::optional<std::size_t> process_definition::find_step(std::string_view step) 
 }
 
 void validate_parts(const process_definition& p) {
-  if (!is_name(p.name)) refuse(p, "a name is [a-z][a-z0-9_]*, up to 100 characters");
-  if (!is_name(p.owner)) refuse(p, "'" + p.owner + "' is no service name");
+  if (!is_short_name(p.name)) refuse(p, "a name is [a-z][a-z0-9_]*, up to 100 characters");
+  if (!is_short_name(p.owner)) refuse(p, "'" + p.owner + "' is no service name");
   if (p.owner == p.name) refuse(p, "needs a name of its own, other than its owner's");
   if (p.version < 1) refuse(p, "version must be at least 1");
   if (p.deadline < duration{}) refuse(p, "deadline must not be negative");

@@ -9,7 +9,7 @@ namespace {
 using detail::process_test;
 
 /// Answers the command of that step, or the only one.
-void answer(process_test& t, const std::string* step, const std::vector<message>& events) {
+void give_answer(process_test& t, const std::string* step, const std::vector<message>& events) {
   t.run_next([&] {
     const auto any = [](const due_command&) { return true; };
     if (const auto c = step ? t.of_step(*step) : t.choose(any, "an answer", "name the step"))
@@ -56,27 +56,27 @@ play_clause play_clause::event(const message& e) {
 }
 
 play_clause play_clause::answered(const std::string& step, std::vector<message> events) {
-  answer(*test_, &step, events);
+  give_answer(*test_, &step, events);
   return *this;
 }
 
 play_clause play_clause::rejects(const std::string& why) {
-  answer(*test_, nullptr, {engine::command_rejected{why}});
+  give_answer(*test_, nullptr, {engine::command_rejected{why}});
   return *this;
 }
 
 play_clause play_clause::rejects(const std::string& step, const std::string& why) {
-  answer(*test_, &step, {engine::command_rejected{why}});
+  give_answer(*test_, &step, {engine::command_rejected{why}});
   return *this;
 }
 
 play_clause play_clause::acknowledges() {
-  answer(*test_, nullptr, {engine::command_acknowledged{}});
+  give_answer(*test_, nullptr, {engine::command_acknowledged{}});
   return *this;
 }
 
 play_clause play_clause::acknowledges(const std::string& step) {
-  answer(*test_, &step, {engine::command_acknowledged{}});
+  give_answer(*test_, &step, {engine::command_acknowledged{}});
   return *this;
 }
 

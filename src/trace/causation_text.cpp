@@ -35,7 +35,8 @@ std::vector<placed_event> in_tree_order(const causation_tree& tree) {
     open.pop_back();
     ordered.push_back(next);
     auto& children = caused[next.index];
-    std::ranges::stable_partition(children, [&](std::size_t n) { return !caused[n].empty(); });
+    std::stable_partition(children.begin(), children.end(),
+                          [&](std::size_t n) { return !caused[n].empty(); });
     for (const auto n : children) open.push_back({n, next.depth + 1});
   }
   return ordered;

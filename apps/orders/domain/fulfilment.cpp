@@ -21,7 +21,7 @@ void begin(fulfilment& f, const order_created& e) {
   }
 }
 
-std::vector<std::string> skus_of(const fulfilment& f) {
+std::vector<std::string> reserved_skus(const fulfilment& f) {
   std::vector<std::string> skus;
   skus.reserve(f.items.size());
   for (const auto& item : f.items) skus.push_back(item.sku);
@@ -70,7 +70,7 @@ ensemble::process_definition order_fulfilment() {
       .succeeds_on<item_reserved>()
       .fails_on<stock_rejected>(failed)
       .undone_by<item_released>([](state f) {
-        return release_stock{f.order_id, skus_of(f)};
+        return release_stock{f.order_id, reserved_skus(f)};
       })
       .within(30s)
       .retries(patient)
@@ -90,7 +90,7 @@ ensemble::process_definition order_fulfilment() {
       .after("shipping")
       .asks("stock",
             [](state f) {
-              return dispatch_stock{f.order_id, skus_of(f)};
+              return dispatch_stock{f.order_id, reserved_skus(f)};
             })
       .succeeds_on<item_dispatched>()
       .retries(patient)
