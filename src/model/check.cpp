@@ -83,7 +83,7 @@ std::string waits(const participant_part& p, bool any_deadline) {
                  p.owner && any_deadline ? "every deadline" : ""});
 }
 
-std::string told(const participant_part& p, bool any_deadline, const std::string& owner) {
+std::string told_part(const participant_part& p, bool any_deadline, const std::string& owner) {
   auto waiting = waits(p, any_deadline);
   if (waiting.empty()) waiting = "none";
   return "    " + p.service + (p.owner ? " (owner)" : "") + ": " + does(p) +
@@ -92,11 +92,11 @@ std::string told(const participant_part& p, bool any_deadline, const std::string
          "; nothing else stops\n";
 }
 
-std::string told(const std::vector<participant_part>& parts) {
+std::string told_parts(const std::vector<participant_part>& parts) {
   const auto& owner = parts.front();
   const bool any_deadline = owner.process_deadline || !owner.step_deadlines.empty();
   std::string out = "  danced by:\n";
-  for (const auto& p : parts) out += told(p, any_deadline, owner.service);
+  for (const auto& p : parts) out += told_part(p, any_deadline, owner.service);
   return out;
 }
 
@@ -151,7 +151,7 @@ std::string check_report::text() const {
     for (std::size_t n = 0; n < f.trace.size(); ++n)
       out += "    " + std::to_string(n + 1) + ". " + f.trace[n] + '\n';
   }
-  if (!participants.empty()) out += told(participants);
+  if (!participants.empty()) out += told_parts(participants);
   return out;
 }
 

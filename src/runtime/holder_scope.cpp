@@ -56,11 +56,11 @@ holder_scope_ptr participant_scope(const environment& env, std::string service) 
 
 std::vector<std::string> participating_services(const environment& env) {
   std::vector<std::string> services;
-  for (const auto& [name, service] : env.services)
+  for (const auto& service : env.services)
     if (std::ranges::any_of(env.processes, [&](const process_ptr& p) {
-          return env.danced.contains(p->name) && takes_part(*p, name);
+          return env.danced.contains(p->name) && takes_part(*p, service.first);
         }))
-      services.push_back(name);
+      services.push_back(service.first);
   return services;
 }
 
