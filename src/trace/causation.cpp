@@ -99,6 +99,7 @@ cause_kind kind_of(const recorded_event& event) noexcept {
   const auto is = [&](const message_type& type) { return event.body.name() == type.name; };
   const auto& o = event.origin;
   if (o.instance) {
+    if (!event.body.name().starts_with("ensemble.")) return cause_kind::process;
     if (is(type_of<engine::attempt_failed>()) || is(type_of<engine::step_timed_out>()) ||
         is(type_of<engine::process_timed_out>()))
       return cause_kind::engine;

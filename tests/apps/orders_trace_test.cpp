@@ -1,15 +1,22 @@
 #include "orders/commands/commands.hpp"
 #include "orders/domain/fulfilment.hpp"
+#include "orders/driver/driver.hpp"
+#include "orders/input/order_generator.hpp"
+#include "orders/shop.hpp"
 
+#include <ensemble/causation.hpp>
 #include <ensemble/journal.hpp>
+#include <ensemble/runtime.hpp>
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <iostream>
+#include <map>
 #include <sstream>
 
 // What the demo tells of its flows, on the journal of one run for all tests.
@@ -146,6 +153,56 @@ TEST_F(OrdersTrace, SomebodyElsesWritingDoesNotConform) {
   EXPECT_TRUE(says("DOES NOT CONFORM\n")) << said;
   o.all = true;
   EXPECT_EQ(call(trace_order, o), 1) << said;
+}
+
+/// Places orders, one after the other, in that mode, with failures on the way.
+void run_in(ensemble::process_mode mode, const std::string& journal) {
+  ensemble::runtime_options o;
+  o.journal = journal;
+  o.durability = ensemble::durability::relaxed;
+  ensemble::runtime runtime(o);
+  auto all = make_shop(1000, {0.2, 0.2, 0.2, 1});
+  for (auto& service : all.services) runtime.host(std::move(service));
+  if (mode == ensemble::process_mode::choreography)
+    runtime.choreograph(std::move(all.process));
+  else
+    runtime.orchestrate(std::move(all.process));
+  runtime.start();
+  driver placing(runtime, 1, nullptr);
+  for (std::uint64_t n = 1; n <= 30; ++n) {
+    ASSERT_TRUE(placing.wait_for_room(std::chrono::seconds(30)));
+    placing.place(order_generator{7, 2}.make(n));
+    ASSERT_TRUE(placing.wait_for_all(std::chrono::seconds(30)));
+  }
+  runtime.stop();
+}
+
+TEST_F(OrdersTrace, BothModesLeaveTheSameIdsAndCauses) {
+  using ensemble::process_mode;
+  std::map<process_mode, std::vector<std::string>> told;
+  for (const auto mode : {process_mode::orchestration, process_mode::choreography}) {
+    auto o = reading();
+    o.journal = folder + "/" + std::string(to_string(mode)) + ".db";
+    run_in(mode, o.journal);
+    const auto journal = open_shop_journal(o.journal);
+    for (std::uint64_t n = 1; n <= 30; ++n) {
+      const auto order = order_generator{7, 2}.make(n).order_id;
+      const auto first = journal->read_stream("order-" + order, {0}, 1).front();
+      const auto tree =
+          ensemble::causation(*journal, first.origin.correlation, {order_fulfilment()});
+      for (const auto& node : tree.events)
+        told[mode].push_back(to_string(node.event.id) + " " + std::string(node.event.body.name()) +
+                             " because of " + node.cause_name + " " +
+                             to_string(node.event.origin.causation) + ", " + node.command);
+      told[mode].push_back(tree.instances.at(0).phase);
+    }
+    o.all = true;
+    EXPECT_EQ(call(trace_order, o), 0) << said;
+    EXPECT_EQ(call(hold_conformance, o), 0) << said;
+  }
+  EXPECT_EQ(told[process_mode::orchestration], told[process_mode::choreography]);
+  EXPECT_NE(std::ranges::count(told[process_mode::choreography], "compensated"), 0);
+  EXPECT_NE(std::ranges::count(told[process_mode::choreography], "completed"), 0);
 }
 
 TEST_F(OrdersTrace, AnUnknownOrderIsAnError) {
