@@ -20,12 +20,12 @@ void outside_events::add(const process_definition& definition) {
     for (const auto& a : s.awaited) by_name_.emplace(a.outcome.event->name, &a);
 }
 
-bool outside_events::concerns(const recorded_event& e) const {
-  return by_name_.contains(e.body.name()) || names_.contains(e.body.name());
+bool outside_events::concerns(std::string_view event_name) const {
+  return by_name_.contains(event_name) || names_.contains(event_name);
 }
 
 std::vector<outside_events::handed> outside_events::arrived(const recorded_event& e) {
-  if (!concerns(e)) return {};
+  if (!concerns(e.body.name())) return {};
   changed_.insert(e.position);
   return place(e);
 }

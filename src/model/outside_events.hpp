@@ -39,7 +39,7 @@ public:
   void add(const process_definition& definition);
   /// Events of that name are kept, for a definition that is not here now.
   void add_name(std::string name) { names_.insert(std::move(name)); }
-  [[nodiscard]] bool concerns(const recorded_event& e) const;
+  [[nodiscard]] bool concerns(std::string_view event_name) const;
 
   /// An event of the journal, in its order.
   [[nodiscard]] std::vector<handed> arrived(const recorded_event& e);

@@ -202,9 +202,11 @@ void instance_holder::route(const batch_ptr& batch) {
 }
 
 void instance_holder::look_outside(const recorded_event& e) {
-  if (const auto* received = e.body.get_if<engine::event_received>())
+  const auto* received = e.body.get_if<engine::event_received>();
+  if (!outside_.concerns(received ? std::string_view(received->event_name) : e.body.name())) return;
+  if (received)
     outside_.received({received->event_position});
-  else if (outside_.concerns(e))
+  else
     hand_over(outside_.arrived(e));
 }
 

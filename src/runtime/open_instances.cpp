@@ -108,7 +108,7 @@ private:
       for (const auto& [key, value] : rows) {
         const position at{number(key)};
         auto event = reader_.read_all(at, 1).at(0);
-        if (outside_.concerns(event))
+        if (outside_.concerns(event.body.name()))
           outside_events_.emplace(at, outside_row{std::move(event), value});
       }
   }
@@ -119,7 +119,7 @@ private:
           processes_.contains(process) && d && d->start_event == e.body.name() &&
           newest_version(env_, process) > 0)
         tail_.began.push_back({make_instance_id(e.position, process), process, d->version});
-    if (outside_.concerns(e)) outside_events_.emplace(e.position, outside_row{e, {}});
+    if (outside_.concerns(e.body.name())) outside_events_.emplace(e.position, outside_row{e, {}});
     if (const auto* received = e.body.get_if<engine::event_received>())
       outside_events_.erase({received->event_position});
     if (!e.origin.instance) return;
