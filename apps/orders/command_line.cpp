@@ -21,6 +21,17 @@ void add_journal(CLI::App& app, std::string& journal) {
   app.add_option("--journal", journal, "The journal's file")->capture_default_str();
 }
 
+void add_mode(CLI::App& app, ensemble::process_mode& mode) {
+  using ensemble::process_mode;
+  const auto read = [&mode](const std::string& name) {
+    mode = name == "choreography" ? process_mode::choreography : process_mode::orchestration;
+  };
+  app.add_option_function<std::string>("--mode", read,
+                                       "orchestration: conducted; choreography: danced")
+      ->check(CLI::IsMember({"orchestration", "choreography"}))
+      ->default_str("orchestration");
+}
+
 CLI::App* add_run(CLI::App& app, run_options& o) {
   auto* run = app.add_subcommand("run", "Place orders and see them through; again with the same "
                                         "flags: go on where the last run ended");
@@ -62,6 +73,7 @@ CLI::App* add_run(CLI::App& app, run_options& o) {
                   "durable: survives a power cut; relaxed: a killed process only")
       ->transform(CLI::Transformer(degrees))
       ->default_str("durable");
+  add_mode(*run, o.mode);
   run->add_flag("--resume-only", o.resume_only, "Place nothing, only end what is in flight");
   add_evidence(*run, o.files,
                "Payments go to a gateway outside, which keeps its books in this file");
@@ -147,17 +159,6 @@ void add_format(CLI::App& app, trace_options& o,
   app.add_option("--format", o.format, names)
       ->transform(CLI::CheckedTransformer(formats))
       ->default_str("text");
-}
-
-void add_mode(CLI::App& app, ensemble::process_mode& mode) {
-  using ensemble::process_mode;
-  const auto read = [&mode](const std::string& name) {
-    mode = name == "choreography" ? process_mode::choreography : process_mode::orchestration;
-  };
-  app.add_option_function<std::string>("--mode", read,
-                                       "orchestration: conducted; choreography: danced")
-      ->check(CLI::IsMember({"orchestration", "choreography"}))
-      ->default_str("orchestration");
 }
 
 CLI::App* add_check(CLI::App& app, definition_options& o) {

@@ -23,6 +23,8 @@ struct run_options {
   std::int64_t stock = 1'000'000'000; ///< units of each item that no order has reserved yet
   std::string journal = "orders.db";
   ensemble::durability durability = ensemble::durability::durable;
+  /// Conducted or danced. A journal may be continued in the other mode.
+  ensemble::process_mode mode = ensemble::process_mode::orchestration;
   bool resume_only = false; ///< places nothing, ends what is in flight
   evidence files{};
   std::string log = "warn";

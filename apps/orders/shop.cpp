@@ -3,6 +3,7 @@
 #include "orders/gateway/payment_by_gateway.hpp"
 
 #include <map>
+#include <utility>
 
 namespace orders {
 
@@ -15,6 +16,14 @@ shop make_shop(std::int64_t units_an_item, const mishaps& m,
   all.services.push_back(shipping_service(m));
   all.process = order_fulfilment();
   return all;
+}
+
+void set_up(ensemble::runtime& runtime, shop all, ensemble::process_mode mode) {
+  for (auto& service : all.services) runtime.host(std::move(service));
+  if (mode == ensemble::process_mode::choreography)
+    runtime.choreograph(std::move(all.process));
+  else
+    runtime.orchestrate(std::move(all.process));
 }
 
 ensemble::type_lookup message_types() {

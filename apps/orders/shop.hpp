@@ -4,6 +4,7 @@
 
 #include <ensemble/journal.hpp>
 #include <ensemble/process.hpp>
+#include <ensemble/runtime.hpp>
 #include <ensemble/service.hpp>
 
 #include <cstdint>
@@ -25,6 +26,9 @@ struct shop {
 /// one it decides by itself.
 [[nodiscard]] shop make_shop(std::int64_t units_an_item, const mishaps& m = {},
                              const std::shared_ptr<payment_gateway>& gateway = nullptr);
+
+/// Gives a runtime that is not started yet the whole shop.
+void set_up(ensemble::runtime& runtime, shop all, ensemble::process_mode mode);
 
 /// Finds the shop's message types by name, for reading its journals. The engine's own messages
 /// are not among them: they come as opaque texts.

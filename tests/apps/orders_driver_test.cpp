@@ -42,7 +42,8 @@ TEST(CommandLine, ReadsEveryFlagOfRun) {
                              "relaxed", "--gateway",
                              "g",       "--acknowledged",
                              "a",       "--resume-only",
-                             "--log",   "info"});
+                             "--log",   "info",
+                             "--mode",  "choreography"});
   EXPECT_FALSE(parsed.exit_code);
   EXPECT_EQ(parsed.line.command, command::run);
   const auto& o = parsed.line.run;
@@ -58,6 +59,7 @@ TEST(CommandLine, ReadsEveryFlagOfRun) {
   EXPECT_EQ(o.durability, ensemble::durability::relaxed);
   EXPECT_EQ(o.files.gateway, "g");
   EXPECT_EQ(o.files.acknowledged, "a");
+  EXPECT_EQ(o.mode, ensemble::process_mode::choreography);
   EXPECT_TRUE(o.resume_only);
   EXPECT_EQ(o.log, "info");
 }

@@ -87,6 +87,51 @@ TEST_F(OrdersProgram, SeesOrdersThroughInMemory) {
   EXPECT_TRUE(says("verdict     all checks hold, every order has ended"));
 }
 
+TEST_F(OrdersProgram, BothModesBringEachOrderToTheSameEnd) {
+  auto conducted = flags(200);
+  EXPECT_EQ(call(run_orders, conducted), 0) << said;
+  EXPECT_TRUE(says("mode        orchestration"));
+  auto danced = flags(200);
+  danced.mode = ensemble::process_mode::choreography;
+  danced.journal = file("danced.db");
+  EXPECT_EQ(call(run_orders, danced), 0) << said;
+  EXPECT_TRUE(says("mode        choreography"));
+  auto read = reading();
+  EXPECT_EQ(call(list_orders, read), 0);
+  const auto one = said;
+  read.journal = danced.journal;
+  EXPECT_EQ(call(list_orders, read), 0);
+  EXPECT_EQ(said, one);
+}
+
+TEST_F(OrdersProgram, AJournalIsContinuedInTheOtherMode) {
+  using ensemble::process_mode;
+  std::uint64_t orders = 0;
+  for (const auto mode :
+       {process_mode::orchestration, process_mode::choreography, process_mode::orchestration}) {
+    auto o = flags(orders += 60);
+    o.mode = mode;
+    o.failures.last_word_failure_rate = 0.1; // some stay open, stuck, for the other mode to see
+    EXPECT_EQ(call(run_orders, o), 1) << said;
+    EXPECT_TRUE(says("orders      60 placed, " + std::to_string(orders - 60))) << said;
+    EXPECT_TRUE(says("orders are stuck")) << said;
+  }
+  operator_options all;
+  all.journal = file("orders.db");
+  all.all = true;
+  all.reason = "test";
+  const auto retry = [](const operator_options& o, std::ostream& out) {
+    return operate_order(command::retry, o, out);
+  };
+  EXPECT_EQ(call(retry, all), 0) << said;
+  auto rest = flags(orders);
+  rest.mode = process_mode::choreography;
+  rest.resume_only = true;
+  EXPECT_EQ(call(run_orders, rest), 0) << said;
+  EXPECT_EQ(call(verify_orders, reading()), 0) << said;
+  EXPECT_TRUE(says("events of 180 orders")) << said;
+}
+
 TEST_F(OrdersProgram, ASecondRunPlacesNothingTwice) {
   EXPECT_EQ(call(run_orders, flags(100)), 0) << said;
   EXPECT_TRUE(says("orders      100 placed"));

@@ -55,15 +55,17 @@ public:
     release_interrupts();
     if (observed_) observed_->catch_up(runtime, 30s);
     summary_.took = std::chrono::steady_clock::now() - began;
+    const auto last = runtime.stats(); // once it has stopped nothing is open in it
     runtime.stop();
+    summary_.mode = options_.mode;
     summary_.counts = placing.counts();
     summary_.stats = runtime.stats();
     {
       const std::lock_guard lock(failure->mutex);
       summary_.failure = failure->text;
     }
-    summary_.open = summary_.stats.instances_open;
-    summary_.stuck = summary_.stats.instances_stuck;
+    summary_.open = last.instances_open;
+    summary_.stuck = last.instances_stuck;
     summary_.interrupted = interrupted();
     summary_.resident = resident_memory();
     verify();
@@ -84,9 +86,7 @@ private:
   }
 
   void start(ensemble::runtime& runtime, const std::shared_ptr<failure_note>& failure) {
-    auto all = make_shop(options_.stock, options_.failures, gateway_);
-    for (auto& service : all.services) runtime.host(std::move(service));
-    runtime.orchestrate(std::move(all.process));
+    set_up(runtime, make_shop(options_.stock, options_.failures, gateway_), options_.mode);
     runtime.on_failure([failure](const ensemble::error& e) {
       const std::lock_guard lock(failure->mutex);
       failure->text = e.what();

@@ -31,8 +31,8 @@ void print(std::ostream& out, const run_summary& s, const latencies& times) {
   const auto& r = s.report;
   const auto& c = s.counts;
   const auto seconds = std::chrono::duration<double>(s.took).count();
-  out << "orders      " << grouped(c.placed) << " placed, " << grouped(s.before)
-      << " stood in the journal before";
+  out << "mode        " << to_string(s.mode) << "\norders      " << grouped(c.placed) << " placed, "
+      << grouped(s.before) << " stood in the journal before";
   if (s.resumed != 0) out << ", " << grouped(s.resumed) << " of them in flight";
   if (c.refused != 0) out << ", " << grouped(c.refused) << " refused";
   if (c.unknown != 0) out << ", " << grouped(c.unknown) << " not seen to their end";

@@ -12,6 +12,7 @@ namespace orders {
 
 /// What a run came to.
 struct run_summary {
+  ensemble::process_mode mode{};
   driver_counts counts{};
   std::uint64_t before = 0;  ///< orders that stood in the journal already
   std::uint64_t resumed = 0; ///< of these, in flight when the run began
