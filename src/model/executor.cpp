@@ -1,5 +1,7 @@
 #include "model/executor.hpp"
 
+#include "model/planted_bug.hpp"
+
 #include <algorithm>
 
 namespace ensemble {
@@ -48,7 +50,7 @@ void executor::leave_to_others(const due_command& c, timestamp now, executor_act
   if (delayed)
     wake_at(out, c.not_before);
   else
-    others_at_work_ = true;
+    others_at_work_ = !ENSEMBLE_PLANTED(idle_alone);
 }
 
 void executor::act_on(const instance& i, const due_command& c, timestamp now,
@@ -58,7 +60,7 @@ void executor::act_on(const instance& i, const due_command& c, timestamp now,
       g && (c.failed_attempts != g->failed_attempts || c.retries != g->retries);
   if (!g || new_attempt || g->lost) {
     if (c.not_before > now) {
-      wake_at(out, c.not_before);
+      if (!ENSEMBLE_PLANTED(no_wake)) wake_at(out, c.not_before);
       return;
     }
     give(c, g || recovered_at_ || c.failed_attempts > 0 || c.retries > 0, now, out);

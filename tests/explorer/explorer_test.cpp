@@ -91,6 +91,10 @@ TEST(EqualHolders, FoldAndOweTheSameAtEveryPrefixOfEveryJournal) {
             << " folds compared\n";
 }
 
+TEST(EqualHolders, AKeeperThatSleepsWhileOthersAreAtWorkIsSeen) {
+  EXPECT_TRUE(caught("idle_alone", mode::danced));
+}
+
 TEST(EqualHolders, AParticipantThatActsForAnotherIsSeen) {
   EXPECT_TRUE(caught_by_prefixes({.act_for_another = true}));
   EXPECT_TRUE(caught("", mode::danced, {.act_for_another = true}));
@@ -148,6 +152,8 @@ TEST_P(PlantedBug, CompensatingAfterThePivotIsSeen) {
 }
 
 TEST_P(PlantedBug, ADelayThatIsNotKeptIsSeen) { EXPECT_TRUE(caught("no_delay", GetParam())); }
+
+TEST_P(PlantedBug, AHolderThatForgetsToWakeIsSeen) { EXPECT_TRUE(caught("no_wake", GetParam())); }
 
 TEST_P(PlantedBug, FoldingABatchTopicByTopicIsSeen) {
   EXPECT_TRUE(caught("", GetParam(), {.fold_by_topic = true}));

@@ -48,9 +48,15 @@ bool world::handled(const due_command& c) const {
   return at != streams_.end() && at->second.contains(make_event_id(c.target, 0));
 }
 
+bool world::crashes(const due_command& c, double how_often) {
+  if (healing_ || !dice_.chance(how_often)) return false;
+  if (dice_.chance(0.3)) attempt_failed(c);
+  return true;
+}
+
 void world::handle(const due_command& c) {
-  if (handled(c)) return;                     // its outcome is in the journal for everyone to read
-  if (!healing_ && dice_.chance(0.1)) return; // crashed before the append
+  if (handled(c)) return;      // its outcome is in the journal for everyone to read
+  if (crashes(c, 0.1)) return; // before the append
   append_outcome(c, decide(c));
 }
 
@@ -65,7 +71,7 @@ void world::handle_effect(const due_command& c) {
   if (effective(*definition, c, outcome) &&
       !find_effect(c.target)) // the outside recognises a repeat by its key
     effects.push_back({c.target, c.step, c.direction, {}, false});
-  if (!healing_ && dice_.chance(0.3)) return; // crashed after the effect, before the append
+  if (crashes(c, 0.3)) return; // after the effect, before the append
   append_outcome(c, outcome);
 }
 
@@ -81,7 +87,7 @@ void world::close(const due_command& c) {
     if (outside) {
       blocked_.insert(c.target);
       if (auto* done = find_effect(c.target)) done->reverted = true;
-      if (!healing_ && dice_.chance(0.2)) return; // crashed after the cancel, before the append
+      if (crashes(c, 0.2)) return; // after the cancel, before the append
     }
     e.id = make_event_id(c.target, 0);
     e.body = engine::command_voided{};

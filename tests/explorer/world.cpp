@@ -87,10 +87,14 @@ void world::faulty_turn() {
       deliver(index);
   } else if (roll < 93) {
     now_ += dice_.below(6) * 1ms;
-  } else if (roll < 95) {
+  } else if (roll < 94) {
     crash(h);
+  } else if (roll < 95) {
+    restart();
   } else if (roll < 96) {
     catch_up(h);
+    if (h.folded) act(h);
+    replace_host(definition->steps[dice_.below(definition->steps.size())].ask.service);
   } else if (roll < 98) {
     outside_event();
   } else {
@@ -211,8 +215,34 @@ void world::act(holder& h) {
     network_.push_back(c);
   }
   for (auto& e : actions.record) record({std::move(e)}, h.folded->stream());
+  h.wake = actions.wake;
   // Put to sleep and woken: nothing that is outstanding is forgotten.
   if (h.acting->idle() && dice_.chance(0.3)) h.acting.emplace(h.role, std::nullopt);
+}
+
+// As at run time: when there is something new, or when its time has come.
+void world::go_on(holder& h) {
+  const auto before = h.dead ? 0 : h.read;
+  catch_up(h);
+  if (h.folded && (h.read != before || (h.wake && *h.wake <= now_))) act(h);
+}
+
+/// The service says that it could not handle it: whoever gave it is told (rule 10).
+void world::attempt_failed(const due_command& c) {
+  for (auto& h : holders_)
+    if (h.acting && (h.service.empty() || h.service == c.service)) {
+      h.acting->attempt_failed(c.id, "crashed");
+      act(h);
+    }
+}
+
+/// What was given to that service may be lost.
+void world::replace_host(const std::string& service) {
+  for (auto& h : holders_)
+    if (h.acting) {
+      h.acting->forget(service);
+      act(h);
+    }
 }
 
 void world::crash(holder& h) {
@@ -221,8 +251,25 @@ void world::crash(holder& h) {
   h.outside.reset();
   h.awaiting.clear();
   h.inbox.clear();
+  h.wake.reset();
   h.read = 0;
   h.dead = true;
+}
+
+// Everything that is not in the journal is lost. If the one who keeps the deadlines was asleep, all
+// are left asleep, as the book of open instances says: until the time that it told, or an event.
+void world::restart() {
+  const auto& keeper =
+      *std::ranges::find_if(holders_, [](const holder& h) { return h.role.keeps_deadlines; });
+  const bool asleep = keeper.folded && keeper.read == journal.size() && keeper.acting->idle();
+  const auto wake = keeper.wake;
+  network_.clear();
+  for (auto& h : holders_) crash(h);
+  if (!asleep) return;
+  for (auto& h : holders_) {
+    recover(h);
+    h.wake = wake;
+  }
 }
 
 instance world::fold_all() const {
@@ -292,12 +339,10 @@ void world::operate() {
 }
 
 void world::heal() {
+  if (dice_.chance(0.2)) restart();
   healing_ = true;
   for (int round = 0; round < 5000; ++round) {
-    for (auto& h : holders_) {
-      catch_up(h);
-      if (h.folded) act(h);
-    }
+    for (auto& h : holders_) go_on(h);
     while (!network_.empty()) deliver(dice_.below(network_.size()));
     const auto i = fold_all();
     if (i.terminal()) {

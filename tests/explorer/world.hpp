@@ -52,6 +52,7 @@ struct holder {
   std::optional<outside_events> outside{}; ///< with whoever keeps the deadlines (rule 9)
   std::vector<awaited_key> awaiting{};     ///< as it told `outside` last
   std::size_t read = 0;                    ///< events of the journal it has seen
+  std::optional<timestamp> wake{};         ///< as it told last
   bool dead = false;                       ///< or has not joined yet
   std::deque<published> inbox{};
 };
@@ -88,11 +89,16 @@ private:
   void hear(holder& h, const published& batch);
   void read(holder& h, std::size_t to);
   void act(holder& h);
+  void go_on(holder& h);
+  void attempt_failed(const due_command& c);
+  void replace_host(const std::string& service);
   void crash(holder& h);
+  void restart();
   void compare_with_reference(const holder& h);
   void record(std::vector<new_event> events, const std::string& stream);
   void deliver(std::size_t index);
   void handle(const due_command& c);
+  bool crashes(const due_command& c, double how_often);
   void handle_effect(const due_command& c);
   void close(const due_command& c);
   void receive(holder& h, const std::vector<const recorded_event*>& events);
