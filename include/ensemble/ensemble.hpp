@@ -13,6 +13,7 @@
 #include <ensemble/identity.hpp>
 #include <ensemble/journal.hpp>
 #include <ensemble/message.hpp>
+#include <ensemble/mode_agreement.hpp>
 #include <ensemble/operator_word.hpp>
 #include <ensemble/process.hpp>
 #include <ensemble/runtime.hpp>

@@ -41,9 +41,9 @@ constexpr std::array rooms{room{"model", 0},   room{"journal", 1}, room{"trace",
 constexpr std::array public_headers{
     room{"ensemble/journal.hpp", 1},     room{"ensemble/backup.hpp", 1},
     room{"ensemble/causation.hpp", 2},   room{"ensemble/flow_graph.hpp", 2},
-    room{"ensemble/conformance.hpp", 2}, room{"ensemble/runtime.hpp", 3},
-    room{"ensemble/caf.hpp", 3},         room{"ensemble/control.hpp", 3},
-    room{"ensemble/ensemble.hpp", 6}};
+    room{"ensemble/conformance.hpp", 2}, room{"ensemble/mode_agreement.hpp", 2},
+    room{"ensemble/runtime.hpp", 3},     room{"ensemble/caf.hpp", 3},
+    room{"ensemble/control.hpp", 3},     room{"ensemble/ensemble.hpp", 6}};
 
 /// The room that a path below src/ lies in; null if in none.
 const room* room_of(std::string_view path_in_src) {

@@ -36,6 +36,11 @@ void print(std::ostream& out, const verification_report& r) {
        "sagas, " + std::to_string(r.completed) + " completed, " + std::to_string(r.compensated) +
            " compensated, " + std::to_string(r.instances - r.completed - r.compensated) + " open",
        count_of(found, {"G1", "G2", "G3", "G4", "G5"}));
+  if (r.prefixes != 0)
+    line(out, "G12",
+         "one fold and one due for conductor and participants, after each of " +
+             std::to_string(r.prefixes) + " events",
+         found.count("G12"));
   line(out, "S4,S5", "versions and positions without gaps", count_of(found, {"S4", "S5"}));
   if (r.with_acknowledged)
     line(out, "S1",

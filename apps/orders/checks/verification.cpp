@@ -2,6 +2,8 @@
 
 #include "orders/domain/fulfilment.hpp"
 
+#include <ensemble/mode_agreement.hpp>
+
 namespace orders {
 
 verification::verification(const evidence& files)
@@ -79,7 +81,15 @@ verification_report verify_journal(ensemble::journal_reader& journal, const evid
     from.value = events.back().position.value + 1;
     if (progress) progress(std::min(from.value, head.value), head.value);
   }
-  return all.finish();
+  std::uint64_t prefixes = 0;
+  if (storage) {
+    const auto modes = ensemble::verify_modes(journal, {order_fulfilment()});
+    for (const auto& difference : modes.first) all.add("G12", difference.text);
+    prefixes = modes.prefixes;
+  }
+  auto report = all.finish();
+  report.prefixes = prefixes;
+  return report;
 }
 
 } // namespace orders

@@ -39,6 +39,7 @@ struct verification_report {
   std::uint64_t instances = 0; ///< of the process, that were begun
   std::uint64_t completed = 0;
   std::uint64_t compensated = 0;
+  std::uint64_t prefixes = 0; ///< at which both modes were compared; 0: they were not
   bool with_gateway = false;
   std::uint64_t gateway_operations = 0;
   bool with_acknowledged = false;
@@ -78,7 +79,8 @@ private:
 using verification_progress = std::function<void(std::uint64_t done, std::uint64_t all)>;
 
 /// Verifies a whole journal: its storage first if `storage` says so (S4: the versions of every
-/// stream, and all that the journal itself can check), then event by event.
+/// stream, and all that the journal itself can check), then event by event; with `storage` also
+/// G12, both modes held against each other.
 [[nodiscard]] verification_report verify_journal(ensemble::journal_reader& journal,
                                                  const evidence& files, bool storage,
                                                  const verification_progress& progress = {});
