@@ -1,6 +1,7 @@
 #pragma once
 
 #include <ensemble/event.hpp>
+#include <ensemble/flow_graph.hpp>
 #include <ensemble/journal.hpp>
 #include <ensemble/operator_word.hpp>
 #include <ensemble/process.hpp>
@@ -217,6 +218,12 @@ public:
     });
     return result;
   }
+
+  /// Who reacts to what, over all flows that the journal holds, whatever their mode: always counted,
+  /// never sampled. Up to the newest event, but for those that are just being counted; after the
+  /// first start on an old journal it takes a while to catch up (flow_graph::last). The future
+  /// throws errc::unknown_outcome if the runtime stopped or failed first, or its counter died.
+  [[nodiscard]] std::future<flow_graph> flows();
 
   /// Tells the callback every durable event at `from` and after, in journal order, one at a time,
   /// on a thread of its own that may block; then every later one. An exception of the callback is

@@ -4,6 +4,7 @@
 #include "runtime/bus.hpp"
 #include "runtime/deployments.hpp"
 #include "runtime/event_observer.hpp"
+#include "runtime/flow_watcher.hpp"
 #include "runtime/gateway.hpp"
 #include "runtime/journal_reading.hpp"
 #include "runtime/journal_writer.hpp"
@@ -39,6 +40,7 @@ caf::actor& place_of(directory& all, const std::string& role) {
   if (role == gateway_role) return all.gateway;
   if (role == manager_role) return all.manager;
   if (role == desk_role) return all.desk;
+  if (role == flow_role) return all.flows;
   if (const auto service = participant_of(role); !service.empty())
     return all.participants[std::string(service)];
   return all.hosts[role];
@@ -49,7 +51,7 @@ std::vector<caf::actor> all_of(const directory& now) {
   std::vector<caf::actor> all;
   for (const auto& [name, host] : now.hosts) all.push_back(host);
   for (const auto& [name, participant] : now.participants) all.push_back(participant);
-  for (const auto& actor : {now.reader, now.gateway, now.manager, now.desk, now.writer})
+  for (const auto& actor : {now.reader, now.gateway, now.manager, now.desk, now.flows, now.writer})
     all.push_back(actor);
   return all;
 }
@@ -118,6 +120,7 @@ void actor_house::open() {
   for (const auto& service : participating_services(*env_))
     roles.push_back(participant_role(service));
   roles.emplace_back(desk_role);
+  roles.emplace_back(flow_role);
   for (const auto& role : roles) install(role, spawn_role(role, directory()));
   announce("");
   done.get();
@@ -137,6 +140,10 @@ caf::actor actor_house::spawn_role(const std::string& role, const directory_ptr&
   }
   if (role == gateway_role) return system_->spawn<gateway>(env_, now);
   if (role == desk_role) return system_->spawn<operator_desk>(env_, now);
+  if (role == flow_role) {
+    std::shared_ptr<journal_reader> reader = journal_->open_reader();
+    return spawn_blocking<flow_watcher>(env_, std::move(reader), now, supervisor_);
+  }
   const auto recovered = [this] { one_recovered(); };
   if (role == manager_role)
     return system_->spawn<process_manager>(env_, now, supervisor_, recovered);
@@ -285,7 +292,7 @@ void actor_house::close(duration limit) {
     closing_ = true;
     now = directory_;
   }
-  std::vector<caf::actor> first{now->manager};
+  std::vector<caf::actor> first{now->manager, now->flows};
   for (const auto& [name, participant] : now->participants) first.push_back(participant);
   for (const auto& observer : now->observers) first.push_back(observer.actor);
   bool ended = end(first, deadline);

@@ -4,6 +4,7 @@
 #include "runtime/exactly_once.hpp"
 
 #include <ensemble/event.hpp>
+#include <ensemble/flow_graph.hpp>
 #include <ensemble/journal.hpp>
 #include <ensemble/runtime.hpp>
 
@@ -38,6 +39,7 @@ struct directory {
   caf::actor gateway{};
   caf::actor manager{};
   caf::actor desk{};
+  caf::actor flows{};
   caf::group journal_group{}; ///< see bus.hpp
   std::vector<observer_entry> observers{};
   std::map<std::string, caf::actor, std::less<>> hosts{};
@@ -62,6 +64,7 @@ inline constexpr std::string_view reader_role = "journal reader";
 inline constexpr std::string_view gateway_role = "caller gateway";
 inline constexpr std::string_view manager_role = "process manager";
 inline constexpr std::string_view desk_role = "operator desk";
+inline constexpr std::string_view flow_role = "flow watcher";
 inline constexpr std::string_view participant_prefix = "participant of ";
 /// The role of a service's participant, and back; empty for any other role.
 [[nodiscard]] inline std::string participant_role(std::string_view service) {
@@ -298,6 +301,11 @@ struct ask_desk {
   std::shared_ptr<const desk_request> request{};
 };
 
+/// Runtime to the flow watcher.
+struct ask_flow_graph {
+  std::shared_ptr<exactly_once<const flow_graph&>> callback{};
+};
+
 /// Effect thread to host.
 struct effect_done {
   command_id id{};
@@ -343,6 +351,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ensemble::internal::query_state)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ensemble::internal::ask_desk)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ensemble::internal::list_stuck)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ensemble::internal::stuck_listed)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ensemble::internal::ask_flow_graph)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ensemble::internal::effect_done)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ensemble::internal::actor_died)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ensemble::internal::kill_a_saga)

@@ -342,6 +342,23 @@ void runtime::query_erased(std::string_view service, std::string_view key, const
   caf::anon_send(host, internal::query_state{std::move(what)});
 }
 
+std::future<flow_graph> runtime::flows() {
+  auto& self = *implementation_;
+  self.must_run("flows()");
+  auto promise = std::make_shared<std::promise<flow_graph>>();
+  auto result = promise->get_future();
+  internal::ask_flow_graph question;
+  question.callback = std::make_shared<internal::exactly_once<const flow_graph&>>(
+      [promise](const flow_graph& graph) { promise->set_value(graph); },
+      [promise] {
+        promise->set_exception(std::make_exception_ptr(
+            error(errc::unknown_outcome,
+                  "the flow watcher was replaced or the runtime ended first; ask again")));
+      });
+  caf::anon_send(self.house->directory()->flows, std::move(question));
+  return result;
+}
+
 void runtime::observe(position from, event_callback callback) {
   implementation_->must_run("observe()");
   implementation_->house->observe(from, std::move(callback));
