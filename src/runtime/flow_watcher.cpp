@@ -10,7 +10,6 @@
 namespace ensemble::internal {
 
 namespace {
-const auto save_atom = caf::atom("save");
 constexpr auto save_every = std::chrono::seconds(5);
 constexpr std::string_view row_key = "graph";
 } // namespace
@@ -34,17 +33,11 @@ caf::behavior flow_watcher::make_behavior() {
   join(directory_->journal_group);
   load();
   follower_.start(graph_.last(), *directory_);
-  delayed_send(this, save_every, save_atom);
   return {
       [this](const committed& m) { follower_.follow(m.batch, *directory_); },
       [this](const journal_page& m) { (void)follower_.page_read(m, *directory_); },
       [this](const ask_flow_graph& m) { (*m.callback)(graph_); },
       [this](const appends_done&) { saving_ = false; },
-      [this](caf::atom_value what) {
-        if (what != save_atom) return;
-        delayed_send(this, save_every, save_atom);
-        save();
-      },
       [this](const directory_changed& m) {
         directory_ = m.now;
         if (m.restarted == reader_role) follower_.reader_replaced(*directory_);
@@ -84,12 +77,15 @@ void flow_watcher::take(const committed_batch& batch) {
     log().critical("the journal cannot be read: {}", e.what());
     send(supervisor_, runtime_failed{std::make_shared<error>(e)});
     quit();
+    return;
   }
+  if (now() >= saved_at_ + save_every) save(); // else the next batch does, or the end
 }
 
 void flow_watcher::save() {
   if (saving_ || graph_.last() == saved_) return;
   saving_ = true;
+  saved_at_ = now();
   saved_ = graph_.last();
   auto job = std::make_shared<append_job>();
   job->request.books.push_back(

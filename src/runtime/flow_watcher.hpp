@@ -31,6 +31,7 @@ private:
   std::shared_ptr<journal_reader> reader_;
   flow_graph graph_{};
   position saved_{};
+  timestamp saved_at_{};
   bool saving_ = false; ///< the writer has not answered yet
   journal_follower follower_;
 };
