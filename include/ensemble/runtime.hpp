@@ -219,10 +219,11 @@ public:
     return result;
   }
 
-  /// Who reacts to what, over all flows that the journal holds, whatever their mode: always counted,
-  /// never sampled. Up to the newest event, but for those that are just being counted; after the
-  /// first start on an old journal it takes a while to catch up (flow_graph::last). The future
-  /// throws errc::unknown_outcome if the runtime stopped or failed first, or its counter died.
+  /// Who reacts to what, over all flows that the journal holds, whatever their mode: always
+  /// counted, never sampled. Up to the newest event, but for those that are just being counted;
+  /// after the first start on an old journal it takes a while to catch up (flow_graph::last). The
+  /// future throws errc::unknown_outcome if the runtime stopped or failed first, or its counter
+  /// died.
   [[nodiscard]] std::future<flow_graph> flows();
 
   /// Tells the callback every durable event at `from` and after, in journal order, one at a time,
