@@ -32,6 +32,35 @@ void add_mode(CLI::App& app, ensemble::process_mode& mode) {
       ->default_str("orchestration");
 }
 
+void add_failures(CLI::App& app, mishaps& failures) {
+  app.add_option("--decline-rate", failures.decline_rate, "Share of payments declined, 0 to 1")
+      ->capture_default_str()
+      ->check(CLI::Range(0.0, 1.0));
+  app.add_option("--out-of-stock-rate", failures.out_of_stock_rate,
+                 "Share of reservations rejected")
+      ->capture_default_str()
+      ->check(CLI::Range(0.0, 1.0));
+  app.add_option("--shipping-failure-rate", failures.shipping_failure_rate,
+                 "Share of parcels not taken")
+      ->capture_default_str()
+      ->check(CLI::Range(0.0, 1.0));
+}
+
+void add_durability(CLI::App& app, ensemble::durability& durability) {
+  const std::map<std::string, ensemble::durability> degrees{
+      {"durable", ensemble::durability::durable}, {"relaxed", ensemble::durability::relaxed}};
+  app.add_option("--durability", durability,
+                 "durable: survives a power cut; relaxed: a killed process only")
+      ->transform(CLI::Transformer(degrees))
+      ->default_str("durable");
+}
+
+void add_log(CLI::App& app, std::string& log) {
+  app.add_option("--log", log, "The engine's log: debug, info, warn, error, off")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"debug", "info", "warn", "error", "off"}));
+}
+
 CLI::App* add_run(CLI::App& app, run_options& o) {
   auto* run = app.add_subcommand("run", "Place orders and see them through; again with the same "
                                         "flags: go on where the last run ended");
@@ -50,14 +79,7 @@ CLI::App* add_run(CLI::App& app, run_options& o) {
   run->add_option("--concurrency", o.concurrency, "Orders in flight")
       ->capture_default_str()
       ->check(CLI::Range(1, 1'000'000));
-  run->add_option("--decline-rate", o.failures.decline_rate, "Share of payments declined, 0 to 1")
-      ->check(CLI::Range(0.0, 1.0));
-  run->add_option("--out-of-stock-rate", o.failures.out_of_stock_rate,
-                  "Share of reservations rejected")
-      ->check(CLI::Range(0.0, 1.0));
-  run->add_option("--shipping-failure-rate", o.failures.shipping_failure_rate,
-                  "Share of parcels not taken")
-      ->check(CLI::Range(0.0, 1.0));
+  add_failures(*run, o.failures);
   run->add_option("--last-word-failure-rate", o.failures.last_word_failure_rate,
                   "Share of orders whose confirmation or cancellation fails the first time: they "
                   "are stuck until an operator retries")
@@ -67,20 +89,44 @@ CLI::App* add_run(CLI::App& app, run_options& o) {
       ->check(CLI::Range(std::int64_t{0}, std::int64_t{1'000'000'000'000'000}));
   run->add_option("--journal", o.journal, "The journal's file, or memory: to keep nothing")
       ->capture_default_str();
-  const std::map<std::string, ensemble::durability> degrees{
-      {"durable", ensemble::durability::durable}, {"relaxed", ensemble::durability::relaxed}};
-  run->add_option("--durability", o.durability,
-                  "durable: survives a power cut; relaxed: a killed process only")
-      ->transform(CLI::Transformer(degrees))
-      ->default_str("durable");
+  add_durability(*run, o.durability);
   add_mode(*run, o.mode);
   run->add_flag("--resume-only", o.resume_only, "Place nothing, only end what is in flight");
   add_evidence(*run, o.files,
                "Payments go to a gateway outside, which keeps its books in this file");
-  run->add_option("--log", o.log, "The engine's log: debug, info, warn, error, off")
-      ->capture_default_str()
-      ->check(CLI::IsMember({"debug", "info", "warn", "error", "off"}));
+  add_log(*run, o.log);
   return run;
+}
+
+CLI::App* add_compare(CLI::App& app, compare_options& o) {
+  auto* compare = app.add_subcommand(
+      "compare", "Run the same orders in both modes, undisturbed and with each actor killed in "
+                 "turn, and compare: exit code 1 if an order ends differently or not at all");
+  compare->add_option("--orders", o.orders, "How many orders to generate")
+      ->capture_default_str()
+      ->check(CLI::Range(std::uint64_t{10}, std::uint64_t{1'000'000}));
+  compare->add_option("--lines", o.lines, "Lines of an order")
+      ->capture_default_str()
+      ->check(CLI::Range(std::size_t{1}, most_lines));
+  compare->add_option("--seed", o.failures.seed, "Other seed, other orders and other failures")
+      ->capture_default_str()
+      ->check(count);
+  compare->add_option("--concurrency", o.concurrency, "Orders in flight")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1'000'000));
+  add_failures(*compare, o.failures);
+  add_durability(*compare, o.durability);
+  compare->add_option("--journal", o.journal,
+                      "Keep the undisturbed journals as PREFIX-orchestration.db and "
+                      "PREFIX-choreography.db; without, none is kept");
+  compare->add_flag("!--no-kill", o.kill, "Only the undisturbed runs");
+  const std::map<std::string, table_format> formats{{"text", table_format::text},
+                                                    {"markdown", table_format::markdown}};
+  compare->add_option("--format", o.format, "text or markdown")
+      ->transform(CLI::CheckedTransformer(formats))
+      ->default_str("text");
+  add_log(*compare, o.log);
+  return compare;
 }
 
 CLI::App* add_show(CLI::App& app, read_options& o) {
@@ -225,6 +271,7 @@ parsed_command_line parse_command_line(int argc, const char* const* argv) {
   app.footer("Exit codes: 0 all checks hold and every order has ended, 1 not so, 2 wrong usage.");
   const std::pair<CLI::App*, command> commands[] = {
       {add_run(app, line.run), command::run},
+      {add_compare(app, line.compare), command::compare},
       {add_show(app, line.read), command::show},
       {add_list(app, line.read), command::list},
       {add_verify(app, line.read), command::verify},

@@ -30,6 +30,25 @@ struct run_options {
   std::string log = "warn";
 };
 
+/// How `orders compare` writes its tables.
+enum class table_format { text, markdown };
+
+/// `orders compare`
+struct compare_options {
+  std::uint64_t orders = 5000;
+  std::uint32_t lines = 1;
+  mishaps failures{0.1, 0.05, 0.05};
+  std::size_t concurrency = 100;
+  std::int64_t stock = 1'000'000'000;
+  ensemble::durability durability = ensemble::durability::durable;
+  /// The two undisturbed journals are kept as PREFIX-orchestration.db and PREFIX-choreography.db;
+  /// empty: none is kept.
+  std::string journal{};
+  bool kill = true; ///< also kill each actor in turn
+  table_format format = table_format::text;
+  std::string log = "off";
+};
+
 /// `orders show`, `list`, `verify`, `export`
 struct read_options {
   std::string journal = "orders.db";
@@ -78,6 +97,7 @@ struct definition_options {
 
 enum class command {
   run,
+  compare,
   show,
   list,
   verify,
@@ -98,6 +118,7 @@ enum class command {
 struct command_line {
   orders::command command = command::run;
   run_options run{};
+  compare_options compare{};
   read_options read{};
   copy_options copy{};
   operator_options word{};

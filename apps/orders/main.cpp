@@ -8,6 +8,7 @@ namespace {
 int dispatch(const orders::command_line& line) {
   switch (line.command) {
   case orders::command::run: return orders::run_orders(line.run, std::cout);
+  case orders::command::compare: return orders::compare_modes(line.compare, std::cout);
   case orders::command::show: return orders::show_order(line.read, std::cout);
   case orders::command::list: return orders::list_orders(line.read, std::cout);
   case orders::command::verify: return orders::verify_orders(line.read, std::cout);

@@ -122,6 +122,8 @@ struct runtime_stats {
   std::uint64_t attempts_failed = 0;
   std::uint64_t deadlines_passed = 0;
   std::uint64_t actors_respawned = 0;
+  std::uint64_t messages = 0; ///< into the mailboxes of the runtime's own actors, of every kind
+  std::uint64_t events_folded = 0; ///< into instances, by every holder that follows them
 };
 
 /// Business processes, embedded in the host program: services, processes, one journal.

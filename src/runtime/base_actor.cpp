@@ -35,6 +35,11 @@ base_actor::~base_actor() {
   actors->left();
 }
 
+void base_actor::enqueue(caf::mailbox_element_ptr message, caf::execution_unit* host) {
+  env_->count.messages.fetch_add(1, std::memory_order_relaxed);
+  caf::event_based_actor::enqueue(std::move(message), host);
+}
+
 void base_actor::on_exit() {
   directory_.reset();
   supervisor_ = nullptr;

@@ -20,6 +20,9 @@ public:
   base_actor(caf::actor_config& config, environment_ptr env, std::string role);
   ~base_actor() override;
   const char* name() const override { return role_.c_str(); }
+  using caf::event_based_actor::enqueue;
+  /// Counts every message, whoever sent it.
+  void enqueue(caf::mailbox_element_ptr message, caf::execution_unit* host) override;
 
 protected:
   /// Lets go of the handles: actors that hold each other would never be freed.

@@ -15,7 +15,8 @@ namespace ensemble {
 ENSEMBLE_FIELDS(runtime_stats, commands_accepted, commands_refused, instances_started,
                 instances_recovered, instances_completed, instances_compensated, instances_open,
                 instances_stuck, instances_asleep, outside_events_kept, outside_events_parked,
-                events_appended, commits, attempts_failed, deadlines_passed, actors_respawned)
+                events_appended, commits, attempts_failed, deadlines_passed, actors_respawned,
+                messages, events_folded)
 
 } // namespace ensemble
 

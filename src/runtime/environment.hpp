@@ -35,6 +35,8 @@ struct counters {
   std::atomic<std::uint64_t> attempts_failed{};
   std::atomic<std::uint64_t> deadlines_passed{};
   std::atomic<std::uint64_t> actors_respawned{};
+  std::atomic<std::uint64_t> messages{};
+  std::atomic<std::uint64_t> events_folded{};
 };
 
 using process_ptr = std::shared_ptr<const process_definition>;

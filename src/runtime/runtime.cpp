@@ -383,6 +383,8 @@ runtime_stats runtime::stats() const {
   s.attempts_failed = c.attempts_failed;
   s.deadlines_passed = c.deadlines_passed;
   s.actors_respawned = c.actors_respawned;
+  s.messages = c.messages;
+  s.events_folded = c.events_folded;
   return s;
 }
 

@@ -21,6 +21,7 @@ saga_body::saga_body(base_actor& self, environment& env, saga_start start, caf::
 
 void saga_body::begin(const saga_start& start) {
   const inside_handler guard;
+  env_->count.events_folded.fetch_add(start.events.which.size(), std::memory_order_relaxed);
   for (const auto n : start.events.which) {
     const auto& e = start.events.batch->events[n];
     if (!instance_.definition)
@@ -34,6 +35,7 @@ void saga_body::begin(const saga_start& start) {
 
 void saga_body::fold(const saga_events& events) {
   const inside_handler guard;
+  env_->count.events_folded.fetch_add(events.which.size(), std::memory_order_relaxed);
   for (const auto n : events.which) {
     const auto& e = events.batch->events[n];
     evolve(instance_, e);

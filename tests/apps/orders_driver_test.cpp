@@ -28,6 +28,41 @@ parsed_command_line parse(std::vector<const char*> arguments) {
   return parsed;
 }
 
+TEST(CommandLine, ReadsEveryFlagOfCompare) {
+  const auto parsed = parse({"compare",  "--orders",
+                             "70",       "--seed",
+                             "3",        "--lines",
+                             "2",        "--concurrency",
+                             "5",        "--decline-rate",
+                             "0.2",      "--out-of-stock-rate",
+                             "0.3",      "--shipping-failure-rate",
+                             "0.4",      "--durability",
+                             "relaxed",  "--journal",
+                             "j",        "--no-kill",
+                             "--format", "markdown",
+                             "--log",    "info"});
+  EXPECT_FALSE(parsed.exit_code);
+  EXPECT_EQ(parsed.line.command, command::compare);
+  const auto& o = parsed.line.compare;
+  EXPECT_EQ(o.orders, 70U);
+  EXPECT_EQ(o.failures.seed, 3U);
+  EXPECT_EQ(o.lines, 2U);
+  EXPECT_EQ(o.concurrency, 5U);
+  EXPECT_EQ(o.failures.decline_rate, 0.2);
+  EXPECT_EQ(o.failures.out_of_stock_rate, 0.3);
+  EXPECT_EQ(o.failures.shipping_failure_rate, 0.4);
+  EXPECT_EQ(o.durability, ensemble::durability::relaxed);
+  EXPECT_EQ(o.journal, "j");
+  EXPECT_FALSE(o.kill);
+  EXPECT_EQ(o.format, table_format::markdown);
+  EXPECT_EQ(o.log, "info");
+  const auto plain = parse({"compare"}).line.compare;
+  EXPECT_EQ(plain.orders, 5000U);
+  EXPECT_EQ(plain.failures.decline_rate, 0.1);
+  EXPECT_TRUE(plain.kill);
+  EXPECT_EQ(parse({"compare", "--orders", "0"}).exit_code, 2);
+}
+
 TEST(CommandLine, ReadsEveryFlagOfRun) {
   const auto parsed = parse({"run",     "--orders",
                              "7",       "--seed",

@@ -1,4 +1,5 @@
 #include "orders/commands/commands.hpp"
+#include "orders/compare/comparison.hpp"
 #include "orders/shop.hpp"
 
 #include <ensemble/error.hpp>
@@ -102,6 +103,87 @@ TEST_F(OrdersProgram, BothModesBringEachOrderToTheSameEnd) {
   read.journal = danced.journal;
   EXPECT_EQ(call(list_orders, read), 0);
   EXPECT_EQ(said, one);
+}
+
+TEST_F(OrdersProgram, ComparesTheModesAndKillsEveryActorInTurn) {
+  compare_options o;
+  o.orders = 120;
+  o.durability = ensemble::durability::relaxed;
+  o.journal = file("kept");
+  EXPECT_EQ(call(compare_modes, o), 0) << said;
+  EXPECT_TRUE(says("120/120 equal outcomes")) << said;
+  for (const auto* killed :
+       {"process manager", "order", "payment", "stock", "shipping", "participant of order",
+        "participant of payment", "participant of stock", "participant of shipping"})
+    EXPECT_TRUE(says("\n" + std::string(killed) + "  ")) << killed << '\n' << said;
+  auto read = reading();
+  for (const auto* mode : {"orchestration", "choreography"}) {
+    read.journal = file("kept-" + std::string(mode) + ".db");
+    EXPECT_EQ(call(verify_orders, read), 0) << said;
+    EXPECT_TRUE(says("events of 120 orders"));
+  }
+  EXPECT_THROW(call(compare_modes, o), ensemble::error); // its journals must be new
+}
+
+TEST_F(OrdersProgram, ComparesInMarkdown) {
+  compare_options o;
+  o.orders = 50;
+  o.kill = false;
+  o.format = table_format::markdown;
+  EXPECT_EQ(call(compare_modes, o), 0) << said;
+  EXPECT_TRUE(says(" orchestration |")) << said;
+  EXPECT_TRUE(says("\n|---")) << said;
+  EXPECT_FALSE(says("killed")) << said;
+}
+
+TEST_F(OrdersProgram, AMeasuredRunCountsWhatItsActorsDo) {
+  compare_options o;
+  o.orders = 60;
+  const auto conducted = measure(o, ensemble::process_mode::orchestration, file("conducted.db"));
+  const auto danced = measure(o, ensemble::process_mode::choreography, file("danced.db"));
+  // The services record the same; every participant folds it all, and each is told of each batch.
+  EXPECT_EQ(danced.stats.events_appended, conducted.stats.events_appended);
+  EXPECT_GT(danced.stats.events_folded, 3 * conducted.stats.events_folded);
+  EXPECT_LE(danced.stats.events_folded, 4 * conducted.stats.events_appended);
+  for (const auto* run : {&conducted, &danced}) {
+    EXPECT_GT(run->stats.messages, run->stats.events_appended);
+    EXPECT_EQ(run->latencies.size(), 60U);
+    EXPECT_LE(run->latency(0.5), run->latency(1));
+    EXPECT_LE(run->latency(1), run->took);
+  }
+  EXPECT_EQ(danced.reacting_pairs, conducted.reacting_pairs); // of the same causes
+}
+
+TEST(Comparison, SeesOrdersThatAreLostOrEndDifferently) {
+  using namespace std::chrono_literals;
+  comparison c;
+  c.conducted.outcomes = {"confirmed 1.00", "cancelled, payment declined", "confirmed 2.00"};
+  c.conducted.latencies = {1ms, 2ms, 3ms};
+  c.danced = c.conducted;
+  c.killed = {c.danced};
+  c.killed.front().latencies = {1ms, 9ms, 3ms};
+  EXPECT_EQ(c.equal_outcomes(), 3U);
+  EXPECT_TRUE(c.holds());
+  EXPECT_EQ(c.killed.front().slower_than(c.danced.latency(1)), 1U);
+
+  auto other = c;
+  other.danced.outcomes[1] = "confirmed 5.00";
+  EXPECT_EQ(other.equal_outcomes(), 2U);
+  EXPECT_FALSE(other.holds());
+
+  auto lost = c;
+  lost.conducted.outcomes[0] = lost.danced.outcomes[0] = "";
+  EXPECT_EQ(lost.equal_outcomes(), 2U);
+  EXPECT_FALSE(lost.holds());
+
+  auto lost_by_kill = c;
+  lost_by_kill.killed.front().outcomes[2] = "";
+  EXPECT_EQ(lost_by_kill.killed.front().lost(), 1U);
+  EXPECT_FALSE(lost_by_kill.holds());
+
+  auto broken = c;
+  broken.danced.found.add("D1", "a cent is missing");
+  EXPECT_FALSE(broken.holds());
 }
 
 TEST_F(OrdersProgram, AJournalIsContinuedInTheOtherMode) {
