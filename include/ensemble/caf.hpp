@@ -5,16 +5,24 @@
 #include <caf/actor.hpp>
 #include <caf/allowed_unsafe_message_type.hpp>
 #include <caf/fwd.hpp>
+#include <caf/group.hpp>
 #include <caf/make_message.hpp>
 #include <caf/message.hpp>
 
+#include <algorithm>
 #include <atomic>
+#include <cstdint>
+#include <memory>
 #include <mutex>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 // For programs that have CAF actors (0.17) of their own: a runtime inside their actor system,
-// commands from their actors, and their actors as services. The only public header that includes
-// CAF; link `ensemble::caf` for it. All messages declared here are for actors of this process: CAF
-// cannot send them over a network.
+// commands from their actors, events for them, and their actors as services. The only public header
+// that includes CAF; link `ensemble::caf` for it. All messages declared here are for actors of this
+// process: CAF cannot send them over a network.
 
 namespace ensemble {
 
@@ -59,6 +67,138 @@ struct process_outcome {
 /// process_outcome; `unknown` also when the runtime was stopped or has failed.
 void await_from(const caf::actor& self, runtime& r, const receipt& of, duration timeout,
                 std::uint64_t tag = 0);
+
+// --- topics: events for an actor ---
+
+/// Where the events of a topic_events message stand in the journal.
+struct topic_place {
+  /// No event of the topic lies between this position and the first one here: it is the newest
+  /// event of the topic before these, or a later position where that is not known. Whoever has seen
+  /// less has missed some.
+  position previous{};
+  position from{}; ///< the positions that were looked at: of a published message, one commit
+  position to{};
+  bool was_read = false; ///< it answers read_topic
+  bool complete = true;  ///< of an answer: the journal had nothing further when it was read
+};
+
+/// To the members of a topic's group: the events of the topic that one commit recorded; also the
+/// answer to read_topic. It shares the events with all others who see them: a copy is a pointer.
+/// Safe to use from several threads.
+class topic_events {
+public:
+  topic_events(std::string topic, topic_place place,
+               std::shared_ptr<const std::vector<recorded_event>> events,
+               std::vector<std::uint32_t> which,
+               std::shared_ptr<std::atomic<std::size_t>> under_way = {})
+      : content_(std::make_shared<content>(std::move(topic), place, std::move(events),
+                                           std::move(which), std::move(under_way))) {}
+
+  /// As it was asked for: a message's name, or a prefix with a star.
+  [[nodiscard]] const std::string& topic() const noexcept { return content_->topic; }
+  [[nodiscard]] const topic_place& place() const noexcept { return content_->place; }
+  [[nodiscard]] std::size_t size() const noexcept { return content_->which.size(); }
+  /// The n-th event of the topic in it, in journal order.
+  [[nodiscard]] const recorded_event& operator[](std::size_t n) const {
+    return (*content_->events)[content_->which[n]];
+  }
+
+private:
+  struct content {
+    content(std::string of, topic_place at, std::shared_ptr<const std::vector<recorded_event>> all,
+            std::vector<std::uint32_t> those, std::shared_ptr<std::atomic<std::size_t>> count)
+        : topic(std::move(of)),
+          place(at),
+          events(std::move(all)),
+          which(std::move(those)),
+          under_way(std::move(count)) {}
+    ~content() {
+      if (under_way) --*under_way;
+    }
+    content(const content&) = delete;
+    content& operator=(const content&) = delete;
+
+    std::string topic;
+    topic_place place;
+    std::shared_ptr<const std::vector<recorded_event>> events;
+    std::vector<std::uint32_t> which;
+    std::shared_ptr<std::atomic<std::size_t>> under_way;
+  };
+  std::shared_ptr<const content> content_;
+};
+
+/// The group of a topic (see topic): actors that `join` it get a topic_events message for each
+/// commit with such events, after the commit, in journal order. For a topic that nobody has asked
+/// for nothing is published. It works with any journal, `memory:` too, and without any process.
+///
+/// A group is not reliable, and needs not be: each message tells where it stands, and the journal
+/// has the rest (read_topic; topic_cursor does it for you). What was recorded before an actor
+/// joined, or while more than 1,000 messages of the topic were under way because a member did not
+/// keep up, does not come by the group. A member that has let go of nothing for long thus makes all
+/// members of its topic read.
+///
+/// Only for a runtime in the host program's actor system (use_actor_system), where the group lives:
+/// CAF does not let an actor system end whose groups had members from another. It falls silent when
+/// the runtime ends; an actor leaves it when it quits. Throws errc::bad_argument for what is no
+/// topic, or one that no message known here belongs to; errc::wrong_state before the start, after
+/// the stop, and in a system of the runtime's own.
+[[nodiscard]] caf::group topic_group(runtime& r, std::string_view topic);
+
+/// Reads the events of a topic behind a position: `self` gets one topic_events, with what the next
+/// 1,024 events of the journal hold of it; read on from its `to` until it is `complete`. Never
+/// blocks, never throws; a runtime that does not run, or a bad topic, is answered as a journal
+/// without further events.
+void read_topic(const caf::actor& self, runtime& r, std::string_view topic, position after);
+
+/// Follows a topic for an actor that joined its group: gives it every event once and in order, and
+/// reads the journal where the group left some out. A part of the actor's state; for one thread.
+///
+///     self->join(topic_group(runtime, "order_*"));
+///     cursor.start(self);
+///     return {[=](const topic_events& m) {
+///       cursor.take(self, m, [](const recorded_event& e) { ... });
+///     }};
+class topic_cursor {
+public:
+  /// Gives what is recorded behind `seen`. The runtime must outlive it.
+  topic_cursor(runtime& r, std::string topic, position seen = {})
+      : runtime_(&r), topic_(std::move(topic)), seen_(seen) {}
+
+  /// Begins with what the journal holds already. Without it that is read at the first message.
+  void start(const caf::actor& self) { read_on(self); }
+
+  /// Calls `handle(const recorded_event&)` for what is new in the message.
+  template <class Handle>
+  void take(const caf::actor& self, const topic_events& m, Handle handle) {
+    const auto& place = m.place();
+    if (m.topic() != topic_) return;
+    if (place.was_read) reading_ = false;
+    const auto before = seen_;
+    newest_ = std::max(newest_, place.to);
+    if (place.previous <= seen_) {
+      for (std::size_t n = 0; n < m.size(); ++n)
+        if (m[n].position > seen_) handle(m[n]);
+      seen_ = std::max(seen_, place.to);
+    }
+    // A complete answer without anything new: the runtime has ended.
+    if (place.was_read && place.complete && seen_ == before) return;
+    if (newest_ > seen_ || !place.complete) read_on(self);
+  }
+
+  /// Every event of the topic up to here was given.
+  [[nodiscard]] position seen() const noexcept { return seen_; }
+
+private:
+  void read_on(const caf::actor& self) {
+    if (!std::exchange(reading_, true)) read_topic(self, *runtime_, topic_, seen_);
+  }
+
+  runtime* runtime_;
+  std::string topic_;
+  position seen_;
+  position newest_{};
+  bool reading_ = false;
+};
 
 // --- an actor as a service ---
 
@@ -244,6 +384,7 @@ private:
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ensemble::command_receipt)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ensemble::process_outcome)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ensemble::topic_events)
 
 namespace caf {
 

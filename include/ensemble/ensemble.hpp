@@ -18,3 +18,5 @@
 #include <ensemble/process.hpp>
 #include <ensemble/runtime.hpp>
 #include <ensemble/service.hpp>
+#include <ensemble/subscription.hpp>
+#include <ensemble/topic.hpp>

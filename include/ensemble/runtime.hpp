@@ -6,6 +6,7 @@
 #include <ensemble/operator_word.hpp>
 #include <ensemble/process.hpp>
 #include <ensemble/service.hpp>
+#include <ensemble/subscription.hpp>
 
 #include <any>
 #include <chrono>
@@ -101,6 +102,7 @@ using outcome_callback = std::function<void(const outcome&)>;
 using operator_callback = std::function<void(const operator_answer*, const error*)>;
 using report_callback = std::function<void(const instance_report*, const error*)>;
 using stuck_callback = std::function<void(const stuck_instances*, const error*)>;
+using redrive_report_callback = std::function<void(const redrive_report*, const error*)>;
 using event_callback = std::function<void(const recorded_event&)>;
 
 /// Counters since the start, but for those that say otherwise.
@@ -232,6 +234,29 @@ public:
   /// on a thread of its own that may block; then every later one. An exception of the callback is
   /// a failure of the runtime (see on_failure). Ends with the runtime.
   void observe(position from, event_callback callback);
+
+  /// Adds a subscription. Before start(), so that its recovery belongs to the runtime's. Throws
+  /// errc::bad_definition for a name that is taken, errc::duplicate_message for a message name that
+  /// stands for two types.
+  runtime& subscribe(subscription_definition subscription);
+  /// The events that a subscription (or policy, `<service>:<event>`) has parked, sorted by
+  /// position: up to `limit` of those behind `after`. Reads the journal on the calling thread.
+  /// Throws errc::bad_argument when there is no subscription of that name.
+  [[nodiscard]] std::vector<parked_event>
+  parked(std::string_view subscription, std::size_t limit = 100, position after = {}) const;
+  /// Hands parked events to their handler again, in order, each with all attempts of the policy:
+  /// all of them, or those of the order key that the event at `of` is parked under. What is handled
+  /// is parked no more, and when none is left of an order key, its new events flow again; one that
+  /// fails again stays parked, and so do those behind it. Of what is not parked nothing happens, so
+  /// it may be asked twice. The future is ready when all of it is done and durable; it throws
+  /// errc::unknown_outcome when the runtime stopped, or the subscription's actor was replaced,
+  /// meanwhile: ask again. Throws errc::bad_argument as `parked` does.
+  [[nodiscard]] std::future<redrive_report> redrive(std::string_view subscription,
+                                                    position of = {});
+  void redrive(std::string_view subscription, position of, redrive_report_callback callback);
+  /// How a subscription or policy stands. Reads the journal's head on the calling thread. Throws
+  /// errc::bad_argument as `parked` does.
+  [[nodiscard]] subscription_stats stats(std::string_view subscription) const;
 
   /// Called at most once, when the runtime has failed: a write or sync failed, or its actors died
   /// too often. From then on nothing is accepted or acknowledged; destroy it and start a new one.

@@ -9,6 +9,7 @@
 #include <concepts>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -41,6 +42,15 @@ struct command_handler {
   std::vector<const message_type*> outcomes{};
 };
 
+/// Whenever this event, of whatever service, then that command to the service that has the policy.
+/// Made by service::reacts.
+struct policy_definition {
+  const message_type* event{};
+  const message_type* command{};
+  /// Pure. An empty message: nothing to do.
+  std::function<message(const message& event)> react{};
+};
+
 /// A service: the commands it takes, the outcomes it may decide, and how its state follows from
 /// its own events. A value: copy it freely. Made by `service<State>("name")`.
 class service_definition {
@@ -53,6 +63,7 @@ public:
   std::map<std::string, command_handler, std::less<>> handlers{};
   /// Every message type of the service: commands, outcomes, old events.
   std::vector<const message_type*> types{};
+  std::vector<policy_definition> policies{};
 
   /// The handler of that command, or null.
   [[nodiscard]] const command_handler* find(std::string_view command) const;
@@ -68,6 +79,20 @@ namespace detail {
 /// Checks a service name or handler table; throws errc::bad_definition.
 void add_handler(service_definition& service, command_handler handler);
 service_definition make_service(std::string name);
+/// Adds a policy; throws errc::bad_definition for a second one on an event.
+void add_policy(service_definition& service, policy_definition policy);
+/// Checks that the service takes what its policies ask; throws errc::bad_definition.
+void check_policies(const service_definition& service);
+
+/// The command type that a policy's function gives: Command, or std::optional<Command>.
+template <class Given>
+struct given_command {
+  using type = Given;
+};
+template <class Command>
+struct given_command<std::optional<Command>> {
+  using type = Command;
+};
 /// Checks that a key may be part of a stream's name: 1 to 200 bytes of UTF-8 without control
 /// characters. Throws errc::bad_message.
 void check_key(std::string_view key);
@@ -177,7 +202,45 @@ public:
     return std::move(*this);
   }
 
+  /// A policy: whenever Event is recorded, by any service, this service is given the command that
+  /// `react(const Event&)` returns: a Command of its own, or a std::optional<Command> (none:
+  /// nothing to do). `react` is pure.
+  ///
+  /// The policy has the name `<service>:<event>` and a checkpoint of its own, as a subscription has
+  /// (see subscription.hpp), ordered by correlation. It begins behind the newest event that the
+  /// journal has when the policy is first there at a start. It is done with an event when the
+  /// outcome of the command is durable: events, a refusal, or nothing to do. The command's id
+  /// follows from policy and event, so a repeat is answered with the outcome that it had. No
+  /// answer: it is given again. What throws, here or in the service, is tried again five times;
+  /// then the event is parked (see runtime::parked). The command belongs to the event's flow, and
+  /// waits for no credit.
+  ///
+  /// A policy whose command leads, by itself or through others, to its own event again runs for
+  /// ever unless some function returns no command: the start logs a warning.
+  template <message_struct Event, class React>
+  service reacts(React react) && {
+    static_assert(std::invocable<const React&, const Event&>,
+                  "a policy's function takes (const Event&)");
+    using given = std::invoke_result_t<const React&, const Event&>;
+    using command = typename detail::given_command<given>::type;
+    static_assert(
+        message_struct<command>,
+        "a policy's function returns a command of the service, or a std::optional of one");
+    policy_definition policy{&type_of<Event>(), &type_of<command>(), {}};
+    policy.react = [react = std::move(react)](const message& m) -> message {
+      auto made = react(m.as<Event>());
+      if constexpr (std::same_as<given, command>)
+        return message(std::move(made));
+      else
+        return made ? message(*std::move(made)) : message();
+    };
+    detail::add_policy(definition_, std::move(policy));
+    return std::move(*this);
+  }
+
+  /// Throws errc::bad_definition when a policy's command is none of the service's.
   operator service_definition() && { // NOLINT(google-explicit-constructor): ends the builder
+    detail::check_policies(definition_);
     return std::move(definition_);
   }
 

@@ -84,6 +84,19 @@ private:
   std::shared_ptr<detail::service_test> test_;
 };
 
+/// What a policy made of an event; made by `given(...).event(...)`.
+class [[nodiscard]] event_clause {
+public:
+  explicit event_clause(std::shared_ptr<detail::service_test> test) : test_(std::move(test)) {}
+
+  /// It gives its service exactly this command.
+  void reacts_with(const message& command);
+  void reacts_with_nothing();
+
+private:
+  std::shared_ptr<detail::service_test> test_;
+};
+
 /// A service with a history; made by `given`.
 class [[nodiscard]] given_clause {
 public:
@@ -99,6 +112,10 @@ public:
   /// Gives the command: decides it on the state that the history left, or runs its effect with the
   /// idempotency key. What the handler throws is handed on.
   when_clause when(const message& command, const std::string& idempotency_key = "test");
+
+  /// The event happens, and the service's policy on it (service::reacts) is asked for its command.
+  /// The service must take that, or the check fails. What the policy throws is handed on.
+  event_clause event(const message& e);
 
 private:
   given_clause with_entity(const std::string& key, const std::vector<message>& history);
@@ -118,6 +135,10 @@ private:
 ///         .entity("lamp", item_stocked{"lamp", 5})
 ///         .when(reserve_stock{"o1", {{"lamp", 1}, {"rope", 2}}})
 ///         .then(on("lamp", ...), on("rope", ...));
+///
+/// A policy is checked by what it makes of an event:
+///
+///     given(mailing_service()).event(order_confirmed{"o1"}).reacts_with(send_mail{"o1"});
 ///
 /// Every message is taken through its JSON text and back on its way, as a journal would. An event
 /// that the service does not know, a command that it does not take and bad entity keys fail.

@@ -83,6 +83,25 @@ service_definition make_service(std::string name) {
   return service;
 }
 
+void add_policy(service_definition& service, policy_definition policy) {
+  const auto same = [&](const policy_definition& p) { return p.event->name == policy.event->name; };
+  if (std::ranges::any_of(service.policies, same))
+    throw error(errc::bad_definition, "service '" + service.name + "': reacts to '" +
+                                          std::string(policy.event->name) +
+                                          "' twice; leave one policy");
+  service.policies.push_back(std::move(policy));
+}
+
+void check_policies(const service_definition& service) {
+  for (const auto& policy : service.policies) {
+    const auto* handler = service.find(policy.command->name);
+    if (!handler || handler->command != policy.command)
+      throw error(errc::bad_definition,
+                  "service '" + service.name + "': reacts to '" + std::string(policy.event->name) +
+                      "' with '" + std::string(policy.command->name) + "', which it does not take");
+  }
+}
+
 void check_key(std::string_view key) {
   if (const auto fault = key_fault(key); !fault.empty())
     throw error(errc::bad_message, "entity key " + quote(key) + ": " + fault);

@@ -174,6 +174,49 @@ when_clause given_clause::when(const message& command, const std::string& idempo
   return when_clause(test_);
 }
 
+namespace {
+
+const policy_definition& policy_on(const service_definition& service, const message& event) {
+  const auto at = std::ranges::find(service.policies, event.type(), &policy_definition::event);
+  if (at == service.policies.end())
+    throw error(errc::unknown_message, "the service has no policy on this event");
+  return *at;
+}
+
+} // namespace
+
+event_clause given_clause::event(const message& e) {
+  detail::service_test& test = *test_;
+  if (test.failed) return event_clause(test_);
+  const policy_definition* policy = nullptr;
+  message happened;
+  try {
+    test.command = e.name();
+    happened = stored(e);
+    test.command += " " + happened.text();
+    policy = &policy_on(test.at.service, happened);
+  } catch (const error& why) {
+    test.fail(why.what());
+    return event_clause(test_);
+  }
+  const message command = policy->react(happened);
+  if (command.empty()) return event_clause(test_);
+  try {
+    const message arrived = stored(command);
+    const auto& handler = handler_of(test.at.service, arrived);
+    if (handler.key) detail::check_key(handler.key(arrived));
+    if (handler.keys) detail::check_keys(handler.keys(arrived));
+    test.decided.events.push_back({{}, arrived});
+  } catch (const error& why) {
+    test.fail("its command: " + std::string(why.what()));
+  }
+  return event_clause(test_);
+}
+
+void event_clause::reacts_with(const message& command) { expect(*test_, {{{{}, command}}, {}}); }
+
+void event_clause::reacts_with_nothing() { expect(*test_, {}); }
+
 void when_clause::then_rejected(const std::string& reason) {
   expect(*test_, {{}, rejection{reason}});
 }

@@ -1,9 +1,11 @@
 #include "runtime/actor_house.hpp"
 
+#include "model/engine_messages.hpp"
 #include "model/thrown.hpp"
 #include "runtime/bus.hpp"
 #include "runtime/deployments.hpp"
 #include "runtime/event_observer.hpp"
+#include "runtime/event_subscriber.hpp"
 #include "runtime/flow_watcher.hpp"
 #include "runtime/gateway.hpp"
 #include "runtime/journal_reading.hpp"
@@ -11,9 +13,11 @@
 #include "runtime/log.hpp"
 #include "runtime/operator_desk.hpp"
 #include "runtime/participant.hpp"
+#include "runtime/policy_subscriber.hpp"
 #include "runtime/process_manager.hpp"
 #include "runtime/service_host.hpp"
 #include "runtime/supervisor.hpp"
+#include "runtime/topic_publisher.hpp"
 
 #include <caf/all.hpp>
 
@@ -43,6 +47,7 @@ caf::actor& place_of(directory& all, const std::string& role) {
   if (role == flow_role) return all.flows;
   if (const auto service = participant_of(role); !service.empty())
     return all.participants[std::string(service)];
+  if (role == topics_role || is_subscriber_role(role)) return all.subscribers[role];
   return all.hosts[role];
 }
 
@@ -51,6 +56,7 @@ std::vector<caf::actor> all_of(const directory& now) {
   std::vector<caf::actor> all;
   for (const auto& [name, host] : now.hosts) all.push_back(host);
   for (const auto& [name, participant] : now.participants) all.push_back(participant);
+  for (const auto& [role, subscriber] : now.subscribers) all.push_back(subscriber);
   for (const auto& actor : {now.reader, now.gateway, now.manager, now.desk, now.flows, now.writer})
     all.push_back(actor);
   return all;
@@ -69,6 +75,10 @@ actor_house::actor_house(environment_ptr env, std::unique_ptr<ensemble::journal>
       journal_(std::move(journal)),
       on_failure_(std::move(on_failure)),
       threads_(std::make_unique<effect_threads>(env_->options.effect_threads)) {
+  // Unlike the journal's group, these may still have members when another runtime gets this
+  // address.
+  topics_name_ =
+      bus_name(this) + "." + std::to_string(env_->clock().time_since_epoch().count()) + ".topic.";
   system_ = env_->hosts_system;
   if (system_) return;
   // CAF's default policy lets one busy pair of actors starve all others.
@@ -94,6 +104,10 @@ caf::actor actor_house::spawn_blocking(Args&&... args) {
 
 void actor_house::open() {
   record_deployments(*env_, *journal_);
+  record_subscriptions(*env_, *journal_);
+  for (const auto& [name, state] : env_->subscriptions)
+    if (state->subscription)
+      handler_threads_[name] = std::make_unique<effect_threads>(state->settings.workers);
   auto recovered = std::make_shared<std::promise<void>>();
   auto done = recovered->get_future();
   {
@@ -121,6 +135,8 @@ void actor_house::open() {
     roles.push_back(participant_role(service));
   roles.emplace_back(desk_role);
   roles.emplace_back(flow_role);
+  roles.emplace_back(topics_role);
+  for (const auto& [name, state] : env_->subscriptions) roles.push_back(subscriber_role(name));
   for (const auto& role : roles) install(role, spawn_role(role, directory()));
   announce("");
   done.get();
@@ -149,7 +165,17 @@ caf::actor actor_house::spawn_role(const std::string& role, const directory_ptr&
     return system_->spawn<process_manager>(env_, now, supervisor_, recovered);
   if (const std::string service(participant_of(role)); !service.empty())
     return system_->spawn<participant>(env_, service, now, supervisor_, recovered);
+  if (role == topics_role) return system_->spawn<topic_publisher>(env_, now, topics_);
+  for (const auto& [name, state] : env_->subscriptions)
+    if (subscriber_role(name) == role) return spawn_subscriber(state, now);
   return system_->spawn<service_host>(env_, env_->services.at(role), *threads_, now);
+}
+
+caf::actor actor_house::spawn_subscriber(std::shared_ptr<subscription_state> state,
+                                         const directory_ptr& now) {
+  if (!state->subscription) return system_->spawn<policy_subscriber>(env_, now, std::move(state));
+  auto& threads = *handler_threads_.at(state->settings.name);
+  return system_->spawn<event_subscriber>(env_, now, std::move(state), threads);
 }
 
 void actor_house::install(const std::string& role, caf::actor actor) {
@@ -213,6 +239,28 @@ void actor_house::observe(position from, event_callback callback) {
   announce("");
 }
 
+caf::group actor_house::topic_group(std::string_view pattern) {
+  if (own_system_)
+    throw error(errc::wrong_state,
+                "topic_group() needs a runtime in the actor system of the actors "
+                "that join: see use_actor_system");
+  const topic which(pattern);
+  const auto known = [&](const message_type* type) { return which.matches(type->name); };
+  const auto declares = [&](const auto& service) {
+    return std::ranges::any_of(service.second->types, known);
+  };
+  if (std::ranges::none_of(env_->services, declares) &&
+      std::ranges::none_of(engine::message_types(), known))
+    throw error(errc::bad_argument, "topic_group(): no service here declares a message of topic '" +
+                                        which.name() + "'");
+  auto group = topics_->ask_for(
+      which, [&] { return system_->groups().get_local(topics_name_ + which.name()); }, head());
+  const auto now = directory();
+  if (const auto at = now->subscribers.find(topics_role); at != now->subscribers.end())
+    anon_send(at->second, topic_asked_for{});
+  return group;
+}
+
 void actor_house::kill(const std::string& role) {
   auto now = *directory();
   if (role == "saga")
@@ -223,8 +271,21 @@ void actor_house::kill(const std::string& role) {
     throw error(errc::bad_argument, "kill: there is no '" + role + "'");
 }
 
+std::vector<parked_event> actor_house::parked(std::string_view subscription, std::size_t limit,
+                                              position after) const {
+  return read_parked(*journal_->open_reader(), subscription, limit, after);
+}
+
+position actor_house::head() const { return journal_->open_reader()->head(); }
+
+void actor_house::stop_subscribers() {
+  for (const auto& [role, actor] : directory()->subscribers)
+    anon_send(actor, subscriber_stopping{});
+}
+
 void actor_house::fail(const error& why) {
   log().critical("the runtime has failed: {}", why.what());
+  stop_subscribers();
   std::function<void(const error*)> opening;
   {
     const std::lock_guard lock(mutex_);
@@ -236,8 +297,10 @@ void actor_house::fail(const error& why) {
   // Nothing more is decided, and no further effect begins.
   const auto now = directory();
   threads_->discard();
+  for (const auto& [name, threads] : handler_threads_) threads->discard();
   for (const auto& [name, host] : now->hosts) kill_now(host);
   for (const auto& [name, participant] : now->participants) kill_now(participant);
+  for (const auto& [role, subscriber] : now->subscribers) kill_now(subscriber);
   kill_now(now->manager);
   kill_now(now->desk); // tells those who wait
   anon_send(now->gateway, runtime_failed{std::make_shared<error>(why)});
@@ -279,6 +342,7 @@ bool actor_house::end(const std::vector<caf::actor>& actors, timestamp deadline)
 void actor_house::close(duration limit) {
   if (closing_) return;
   const auto deadline = env_->clock() + limit;
+  stop_subscribers();
   env_->credits.close();
   {
     // What was accepted is answered first; that takes commits, not whole processes.
@@ -296,6 +360,11 @@ void actor_house::close(duration limit) {
   for (const auto& [name, participant] : now->participants) first.push_back(participant);
   for (const auto& observer : now->observers) first.push_back(observer.actor);
   bool ended = end(first, deadline);
+  // The ends of running handlers reach the subscribers before their own, and so their checkpoints.
+  for (const auto& [name, threads] : handler_threads_) threads->stop();
+  std::vector<caf::actor> subscribers;
+  for (const auto& [role, actor] : now->subscribers) subscribers.push_back(actor);
+  ended = end(subscribers, deadline) && ended;
   threads_->stop(); // the outcomes of running effects reach the hosts before their end
   std::vector<caf::actor> hosts{now->gateway, now->desk};
   for (const auto& [name, host] : now->hosts) hosts.push_back(host);
@@ -309,6 +378,7 @@ void actor_house::close(duration limit) {
   }
   now = {};
   first.clear();
+  subscribers.clear();
   hosts.clear(); // with the last handles go the actors
   ended = env_->actors->wait_for_none(deadline - env_->clock()) && ended;
   if (!ended) log().warn("stop: some actors were still at work when the time was over");

@@ -2,12 +2,14 @@
 
 #include "runtime/base_actor.hpp"
 #include "runtime/effect_threads.hpp"
+#include "runtime/topics.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
 
 #include <atomic>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -31,6 +33,9 @@ public:
   void open();
   /// See runtime::stop.
   void close(duration limit);
+  /// Subscriptions begin nothing more, and count nothing as failed: before anything can fail
+  /// because the runtime ends.
+  void stop_subscribers();
 
   [[nodiscard]] directory_ptr directory() const;
   /// How many callers are without an answer.
@@ -38,6 +43,12 @@ public:
   /// Why the runtime has failed, if it has.
   [[nodiscard]] std::optional<error> failure() const;
   void observe(position from, event_callback callback);
+  /// See caf.hpp.
+  [[nodiscard]] caf::group topic_group(std::string_view topic);
+  /// See runtime::parked, runtime::stats.
+  [[nodiscard]] std::vector<parked_event> parked(std::string_view subscription, std::size_t limit,
+                                                 position after) const;
+  [[nodiscard]] position head() const;
   /// Ends the actor of that role as if it had died: for tests.
   void kill(const std::string& role);
 
@@ -57,6 +68,8 @@ private:
   void install(const std::string& role, caf::actor actor);
   void announce(const std::string& restarted);
   void one_recovered();
+  [[nodiscard]] caf::actor spawn_subscriber(std::shared_ptr<subscription_state> state,
+                                            const directory_ptr& now);
   void tell_host(const error& why) const;
   [[nodiscard]] bool end(const std::vector<caf::actor>& actors, timestamp deadline);
 
@@ -64,6 +77,10 @@ private:
   std::unique_ptr<ensemble::journal> journal_;
   std::function<void(const error&)> on_failure_;
   std::unique_ptr<effect_threads> threads_;
+  /// For the handlers of each subscription; made in `open`, then only read.
+  std::map<std::string, std::unique_ptr<effect_threads>, std::less<>> handler_threads_{};
+  std::string topics_name_{}; ///< what the names of their groups begin with
+  const std::shared_ptr<topic_table> topics_ = std::make_shared<topic_table>();
   caf::actor_system_config config_;
   std::unique_ptr<caf::actor_system> own_system_; ///< none: in the host program's
   caf::actor_system* system_;

@@ -51,6 +51,19 @@ void await_from(const caf::actor& self, runtime& r, const receipt& of, duration 
                    });
 }
 
+caf::group topic_group(runtime& r, std::string_view topic) {
+  return runtime_access::topic_group(r, topic);
+}
+
+void read_topic(const caf::actor& self, runtime& r, std::string_view which, position after) {
+  const auto tell = [self](topic_events m) { caf::anon_send(self, std::move(m)); };
+  const std::string name(which);
+  without_throwing([&] { runtime_access::read_topic(r, which, after, tell); },
+                   [&](const error&) {
+                     tell(topic_events(name, {after, after, after, true, true}, {}, {}));
+                   });
+}
+
 namespace detail {
 
 hosted_actor::hosted_actor(std::string service, std::function<caf::actor()> spawn, duration within)

@@ -108,8 +108,11 @@ void check_awaited(const environment& env, const std::string& where, const step_
 void deploy(environment& env, service_definition service) {
   check_name_is_free(env, service.name, 0);
   for (const auto* type : service.types) env.registry.add(*type);
+  detail::check_policies(service);
   const auto name = service.name;
-  env.services.emplace(name, std::make_shared<service_definition>(std::move(service)));
+  const auto shared = std::make_shared<service_definition>(std::move(service));
+  deploy_policies(env, shared);
+  env.services.emplace(name, shared);
 }
 
 void deploy(environment& env, process_definition process, process_mode mode) {
@@ -123,6 +126,10 @@ void deploy(environment& env, process_definition process, process_mode mode) {
 void check_deployment(const environment& env) {
   check_danced(env);
   check_awaited_once(env);
+  for (const auto& policy : policies_in_circles(env))
+    log().warn("policy '{}' leads to its own event again: it runs for ever unless some function on "
+               "the way returns no command",
+               policy);
   for (const auto& p : env.processes) {
     const auto name = "process '" + p->name + "'";
     for (const auto& s : p->steps) {

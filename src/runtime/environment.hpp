@@ -4,6 +4,7 @@
 #include "runtime/actor_count.hpp"
 #include "runtime/admission.hpp"
 #include "runtime/clock.hpp"
+#include "runtime/subscriptions.hpp"
 
 #include <ensemble/runtime.hpp>
 
@@ -60,6 +61,8 @@ struct environment {
   std::vector<process_ptr> processes{}; ///< every version that is run here
   /// The processes that are danced, all versions of each, and their owners.
   std::map<std::string, std::string, std::less<>> danced{};
+  /// Policies too, by their names.
+  std::map<std::string, std::shared_ptr<subscription_state>, std::less<>> subscriptions{};
   /// By the process's name, in the order of the positions; set once, at the start.
   std::map<std::string, std::vector<deployment>, std::less<>> deployed{};
   admission credits;

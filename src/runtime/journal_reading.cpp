@@ -47,6 +47,9 @@ void journal_reading::serve(const read_request& request, const caf::actor& from)
         [&](open_instances_tail tail) {
           send(from, open_instances_found{std::make_shared<open_instances_tail>(std::move(tail))});
         });
+  } else if (request.what == read_request::kind::book) {
+    auto rows = reader_->read_book(request.book, request.after_key);
+    send(from, book_page{request.tag, std::make_shared<std::vector<book_row>>(std::move(rows))});
   } else {
     send(from, read(request));
   }
@@ -63,10 +66,11 @@ journal_page journal_reading::read(const read_request& request) {
   case read_request::kind::outcome: events = outcome(request.stream, request.command); break;
   case read_request::kind::instance: events = whole_instance(request.instance); break;
   case read_request::kind::range:
-    events = reader_->read_all(request.from);
-    complete = events.size() < read_page;
+    events = reader_->read_all(request.from, request.limit);
+    complete = events.size() < request.limit;
     break;
-  case read_request::kind::open: break;
+  case read_request::kind::open:
+  case read_request::kind::book: break;
   }
   return {request.tag, std::make_shared<std::vector<recorded_event>>(std::move(events)), complete};
 }

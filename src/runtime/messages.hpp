@@ -44,6 +44,7 @@ struct directory {
   std::vector<observer_entry> observers{};
   std::map<std::string, caf::actor, std::less<>> hosts{};
   std::map<std::string, caf::actor, std::less<>> participants{}; ///< by their services
+  std::map<std::string, caf::actor, std::less<>> subscribers{};  ///< by role
 
   [[nodiscard]] caf::actor host(std::string_view service) const {
     const auto at = hosts.find(service);
@@ -82,8 +83,13 @@ struct host_command {
   bool repeat = false; ///< it may have been given before
   message body{};      ///< of a close: the body of the command to settle
   event_origin origin{};
-  caf::actor reply_to{}; ///< the gateway, or a saga or participant (told of failed attempts only)
+  caf::actor reply_to{}; ///< the gateway, a policy, or (told of failed
+                         ///< attempts only) a saga or participant
   bool from_caller = false;
+  bool from_policy = false;
+
+  /// The outcome is told to `reply_to`, too; who follows the instance sees it in the journal.
+  [[nodiscard]] bool is_answered() const noexcept { return from_caller || from_policy; }
 };
 struct give_command {
   std::shared_ptr<const host_command> command{};
@@ -96,7 +102,7 @@ struct attempt_failed_note {
   std::string reason{};
 };
 
-/// Host to gateway: what a caller's command came to.
+/// Host to gateway or policy: what the command came to.
 struct command_answer {
   command_id id{};
   std::shared_ptr<const receipt> result{};
@@ -154,6 +160,7 @@ struct read_request {
     instance, ///< the start event and all events of `instance`
     range,    ///< a page of the journal from `from` on
     open,     ///< the open instances of `processes` (see open_instances)
+    book,     ///< a page of `book` behind `after_key`; answered with `book_page`
   };
   kind what = kind::stream;
   std::uint64_t tag = 0;
@@ -163,6 +170,9 @@ struct read_request {
   instance_id instance{};
   position from{};
   std::shared_ptr<const followed_processes> processes{};
+  std::size_t limit = read_page; ///< of a range
+  std::string book{};
+  std::string after_key{};
 };
 struct read_journal {
   std::shared_ptr<const read_request> request{};
@@ -172,6 +182,10 @@ struct journal_page {
   std::uint64_t tag = 0;
   std::shared_ptr<const std::vector<recorded_event>> events{};
   bool complete = true; ///< nothing further follows
+};
+struct book_page {
+  std::uint64_t tag = 0;
+  std::shared_ptr<const std::vector<book_row>> rows{}; ///< none: nothing further follows
 };
 /// What an instance awaits, in its row of the book of open instances.
 struct waiting_row {
@@ -338,6 +352,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ensemble::internal::committed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ensemble::internal::journal_grew)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ensemble::internal::read_journal)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ensemble::internal::journal_page)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ensemble::internal::book_page)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ensemble::internal::open_instances_read)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ensemble::internal::open_instances_found)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ensemble::internal::offered_event)

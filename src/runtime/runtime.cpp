@@ -10,6 +10,7 @@
 #include "runtime/log.hpp"
 #include "runtime/runtime_access.hpp"
 #include "runtime/structure_check.hpp"
+#include "runtime/subscriber.hpp"
 
 #include <caf/all.hpp>
 
@@ -80,6 +81,12 @@ struct runtime::implementation {
     }
   }
 
+  [[nodiscard]] const internal::subscription_state& find_subscription(std::string_view name) const {
+    const auto at = env->subscriptions.find(name);
+    if (at == env->subscriptions.end())
+      throw error(errc::bad_argument, "there is no subscription '" + std::string(name) + "'");
+    return *at->second;
+  }
   void must_be_new(const std::string& call) const {
     if (house || stopped) throw error(errc::wrong_state, call + " comes before start()");
   }
@@ -128,6 +135,12 @@ runtime& runtime::orchestrate(process_definition process) {
 runtime& runtime::choreograph(process_definition process) {
   implementation_->must_be_new("choreograph()");
   internal::deploy(*implementation_->env, std::move(process), process_mode::choreography);
+  return *this;
+}
+
+runtime& runtime::subscribe(subscription_definition subscription) {
+  implementation_->must_be_new("subscribe()");
+  internal::deploy(*implementation_->env, std::move(subscription));
   return *this;
 }
 
@@ -364,6 +377,53 @@ void runtime::observe(position from, event_callback callback) {
   implementation_->house->observe(from, std::move(callback));
 }
 
+std::vector<parked_event> runtime::parked(std::string_view subscription, std::size_t limit,
+                                          position after) const {
+  auto& self = *implementation_;
+  self.must_run("parked()");
+  return self.house->parked(self.find_subscription(subscription).settings.name, limit, after);
+}
+
+std::future<redrive_report> runtime::redrive(std::string_view subscription, position of) {
+  auto [result, callback] = promised<redrive_report>();
+  redrive(subscription, of, std::move(callback));
+  return std::move(result);
+}
+
+void runtime::redrive(std::string_view subscription, position of,
+                      redrive_report_callback callback) {
+  auto& self = *implementation_;
+  self.must_run("redrive()");
+  const auto role = internal::subscriber_role(self.find_subscription(subscription).settings.name);
+  const auto tell = [callback = std::move(callback)](const redrive_report* got,
+                                                     const error* failure) {
+    implementation::guarded([&] { callback(got, failure); });
+  };
+  auto once = std::make_shared<internal::redrive_callback>(tell, [tell] {
+    const error lost(errc::unknown_outcome, "the runtime ended or failed, or the subscription was "
+                                            "replaced, before the redrive was done; ask again");
+    tell(nullptr, &lost);
+  });
+  const auto now = self.house->directory();
+  if (const auto at = now->subscribers.find(role); at != now->subscribers.end())
+    caf::anon_send(at->second, internal::redrive_parked{of, std::move(once)});
+}
+
+subscription_stats runtime::stats(std::string_view subscription) const {
+  auto& self = *implementation_;
+  self.must_run("stats()");
+  const auto& state = self.find_subscription(subscription);
+  subscription_stats s;
+  s.handled = state.handled;
+  s.retried = state.retried;
+  s.parked = state.parked;
+  s.checkpoint = {state.checkpoint};
+  s.done = {state.done};
+  const auto head = self.house->head();
+  s.behind = head > s.done ? head.value - s.done.value : 0;
+  return s;
+}
+
 runtime_stats runtime::stats() const {
   const auto& c = implementation_->env->count;
   runtime_stats s;
@@ -394,6 +454,7 @@ void runtime::stop(duration limit) {
   if (inside_handler::active())
     throw error(errc::would_block, "stop() waits for the handlers, so it cannot be called from "
                                    "inside one");
+  self.house->stop_subscribers();
   if (self.stopped.exchange(true)) return;
   self.control.reset(); // while the journal's lock is still ours
   self.house->close(limit);
@@ -402,6 +463,20 @@ void runtime::stop(duration limit) {
 
 void runtime_access::kill(runtime& r, const std::string& role) {
   r.implementation_->house->kill(role);
+}
+
+caf::group runtime_access::topic_group(runtime& r, std::string_view topic) {
+  r.implementation_->must_run("topic_group()");
+  return r.implementation_->house->topic_group(topic);
+}
+
+void runtime_access::read_topic(runtime& r, std::string_view which, position after,
+                                std::function<void(topic_events)> tell) {
+  r.implementation_->must_run("read_topic()");
+  auto question = std::make_shared<internal::topic_question>(topic(which), after, std::move(tell));
+  const auto now = r.implementation_->house->directory();
+  if (const auto at = now->subscribers.find(internal::topics_role); at != now->subscribers.end())
+    caf::anon_send(at->second, internal::read_a_topic{std::move(question)});
 }
 
 void runtime_access::set_clock(runtime& r, std::function<timestamp()> clock) {

@@ -5,6 +5,8 @@
 
 #include <caf/all.hpp>
 
+#include <algorithm>
+
 namespace ensemble::internal {
 
 namespace {
@@ -121,8 +123,11 @@ void service_host::receive(std::shared_ptr<const host_command> command) {
   const auto busy = at_work_.find(command->target);
   if (busy != at_work_.end()) {
     // Doubled: its outcome is on the way. A close waits until the command has ended (rule 14); a
-    // caller too, since the one who gave it first may be gone.
-    if (command->close || command->from_caller) busy->second.push_back(std::move(command));
+    // caller too, since the one who gave it first may be gone. A policy asks again and again.
+    const auto waits = [&](const auto& other) { return other->reply_to == command->reply_to; };
+    const bool first = !command->from_policy || std::ranges::none_of(busy->second, waits);
+    if (command->close || (command->is_answered() && first))
+      busy->second.push_back(std::move(command));
     return;
   }
   auto item = std::make_shared<work>();
@@ -301,7 +306,7 @@ void service_host::append(const work_ptr& item, std::vector<std::vector<new_even
     if (stateless() && stream.events.empty()) continue;
     job->request.streams.push_back(std::move(stream));
   }
-  if (item->command->from_caller) pending.streams = job->request.streams;
+  if (item->command->is_answered()) pending.streams = job->request.streams;
   appends_.emplace(job->tag, std::move(pending));
   send(directory_->writer, append_to_journal{std::move(job)});
 }
@@ -356,7 +361,7 @@ void service_host::finish(const work_ptr& item, std::vector<recorded_event> even
   log().debug("{}: {} {} of {}: {}", service_->name, command.close ? "close" : "command",
               command.body.name(), item->entities.front()->stream,
               repeated ? "found its earlier outcome" : "recorded");
-  if (command.from_caller) {
+  if (command.is_answered()) {
     auto result = std::make_shared<receipt>(make_receipt(command, std::move(events), repeated));
     send(command.reply_to, command_answer{command.id, std::move(result), nullptr});
   }
@@ -374,7 +379,7 @@ void service_host::fail(const work_ptr& item, const std::string& reason, errc co
   const auto& command = *item->command;
   log().warn("{}: '{}' failed, nothing was recorded: {}", service_->name, command.body.name(),
              reason);
-  if (command.from_caller) {
+  if (command.is_answered()) {
     tell_failure(command, reason, code);
   } else if (command.reply_to) {
     send(command.reply_to, attempt_failed_note{command.origin.instance, command.id, reason});

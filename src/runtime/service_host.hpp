@@ -28,7 +28,7 @@ protected:
 private:
   struct pending_append {
     work_ptr item{};
-    std::vector<stream_append> streams{}; ///< kept only for callers, for their receipt
+    std::vector<stream_append> streams{}; ///< kept only for the receipt, where there is one
   };
   struct pending_read {
     read_request request{};

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <optional>
 #include <stdexcept>
 
 namespace testing_samples {
@@ -116,6 +117,48 @@ TEST(Given, EffectIsRunWithTheTestsIdempotencyKey) {
 
 TEST(Given, ExceptionOfTheHandlerIsHandedOn) {
   EXPECT_THROW((void)given(card()).when(pay{"o1", -1}), std::runtime_error);
+}
+
+/// Pays back what was noted as a number, if it is above zero.
+service<account> paying_back() {
+  return service<account>("payment")
+      .on<pay>(&pay::order_id, [](const pay&) -> decision<paid> { return {}; })
+      .reacts<noted>([](const noted& e) -> std::optional<pay> {
+        const int amount = std::stoi(e.text);
+        if (amount <= 0) return std::nullopt;
+        return pay{amount > 100 ? "" : "o1", amount};
+      });
+}
+
+TEST(Given, PolicyReactsWithItsCommandOrWithNothing) {
+  given(paying_back()).event(noted{"7"}).reacts_with(pay{"o1", 7});
+  given(paying_back()).event(noted{"0"}).reacts_with_nothing();
+  EXPECT_TRUE(contains(failure([] {
+                         given(paying_back()).event(noted{"7"}).reacts_with(pay{"o1", 8});
+                       }),
+                       "> pay {\"order_id\":\"o1\",\"amount\":7}"));
+  EXPECT_TRUE(contains(failure([] { given(paying_back()).event(paid{}).reacts_with_nothing(); }),
+                       "no policy on this event"));
+  EXPECT_TRUE(
+      contains(failure([] { given(paying_back()).event(noted{"101"}).reacts_with_nothing(); }),
+               "its command: entity key"));
+  EXPECT_THROW((void)given(paying_back()).event(noted{"no number"}), std::invalid_argument);
+}
+
+TEST(Given, PolicyWhoseCommandTheServiceDoesNotTakeIsABadDefinition) {
+  const auto code_of = [](const auto& make) {
+    try {
+      (void)make();
+    } catch (const error& e) {
+      return e.code();
+    }
+    return errc::wrong_state;
+  };
+  const auto back = [](const noted&) { return pay{}; };
+  EXPECT_EQ(
+      code_of([&]() -> service_definition { return service<>("payment").reacts<noted>(back); }),
+      errc::bad_definition);
+  EXPECT_EQ(code_of([&] { return paying_back().reacts<noted>(back); }), errc::bad_definition);
 }
 
 TEST(Given, FailureNamesFileAndLineAndMarksTheFirstDifference) {

@@ -1,0 +1,249 @@
+// How fast one publisher's events reach N subscribers: through the bus (one message a committed
+// batch, on the journal's group, to actors that follow it without a gap) against a bare CAF group
+// with one message an event. Both in one run, interleaved, in one actor system; the median of five.
+//
+//   bench_bus [--deliveries N] [--runs N]
+
+#include "runtime/bus.hpp"
+#include "runtime/base_actor.hpp"
+#include "runtime/journal_follower.hpp"
+
+#include <caf/all.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <latch>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace {
+
+/// One event, as bare group members get it.
+struct single_event {
+  std::shared_ptr<const ensemble::recorded_event> event{};
+};
+
+} // namespace
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(single_event)
+
+namespace {
+
+using namespace ensemble;
+using namespace ensemble::internal;
+using clock_type = std::chrono::steady_clock;
+
+struct settings {
+  std::size_t deliveries = 1'000'000; ///< events times subscribers
+  std::size_t runs = 5;
+};
+
+/// What a subscriber does with an event: looks at it.
+struct tally {
+  std::size_t left = 0;
+  std::latch* done = nullptr;
+
+  void look_at(const recorded_event& e) {
+    if (e.position.value > 0 && --left == 0) done->count_down();
+  }
+};
+
+/// A subscriber of the bus, as those of the runtime are.
+class bus_member final : public base_actor {
+public:
+  bus_member(caf::actor_config& config, environment_ptr env, directory_ptr directory, tally t)
+      : base_actor(config, std::move(env), "member"),
+        tally_(t),
+        follower_(*this, [this](const batch_ptr& batch) {
+          for (const auto& e : batch->events) tally_.look_at(e);
+        }) {
+    directory_ = std::move(directory);
+  }
+
+protected:
+  caf::behavior make_behavior() override {
+    join(directory_->journal_group);
+    follower_.start_live({0}, *directory_);
+    return {[this](const committed& m) { follower_.follow(m.batch, *directory_); },
+            [](caf::ok_atom) { return caf::ok_atom::value; }};
+  }
+  void on_exit() override {
+    follower_.clear();
+    base_actor::on_exit();
+  }
+
+private:
+  tally tally_;
+  journal_follower follower_;
+};
+
+class group_member final : public caf::event_based_actor {
+public:
+  group_member(caf::actor_config& config, caf::group group, tally t)
+      : caf::event_based_actor(config), group_(std::move(group)), tally_(t) {}
+
+protected:
+  caf::behavior make_behavior() override {
+    join(group_);
+    return {[this](const single_event& m) { tally_.look_at(*m.event); },
+            [](caf::ok_atom) { return caf::ok_atom::value; }};
+  }
+
+private:
+  caf::group group_;
+  tally tally_;
+};
+
+/// The publisher, an actor as the journal's writer is; then whoever asked is told.
+class publisher final : public caf::event_based_actor {
+public:
+  publisher(caf::actor_config& config, std::function<void(publisher&)> publish)
+      : caf::event_based_actor(config), publish_(std::move(publish)) {}
+
+protected:
+  caf::behavior make_behavior() override {
+    publish_(*this);
+    return {};
+  }
+
+private:
+  std::function<void(publisher&)> publish_;
+};
+
+std::vector<recorded_event> make_events(std::size_t count) {
+  static const char* const names[] = {"order_created", "payment_authorised", "stock_reserved",
+                                      "parcel_shipped", "order_confirmed"};
+  std::vector<recorded_event> events(count);
+  for (std::size_t n = 0; n < count; ++n) {
+    auto& e = events[n];
+    e.position = {n + 1};
+    e.stream = "order-" + std::to_string(n / 5);
+    e.body = message::opaque(names[n % 5], 1, R"({"order_id":"4711"})");
+  }
+  return events;
+}
+
+/// One actor system with so many subscribers; measures how long they take to get everything.
+class measurement {
+public:
+  measurement(std::size_t subscribers, std::size_t events)
+      : subscribers_(subscribers),
+        events_(events),
+        done_(static_cast<std::ptrdiff_t>(subscribers)) {
+    config_.set("scheduler.policy", caf::atom("sharing"));
+    config_.set("scheduler.max-throughput", std::size_t{100});
+    config_.set("scheduler.max-threads", std::size_t{2});
+  }
+
+  double bare() {
+    caf::actor_system system(config_);
+    const auto group = system.groups().get_local("bare");
+    std::vector<single_event> events;
+    for (auto& e : make_events(events_))
+      events.push_back({std::make_shared<recorded_event>(std::move(e))});
+    std::vector<caf::actor> members;
+    for (std::size_t n = 0; n < subscribers_; ++n)
+      members.push_back(system.spawn<group_member>(group, tally{events_, &done_}));
+    return run(system, members, [&](publisher& self) {
+      for (const auto& e : events) self.send(group, e);
+    });
+  }
+
+  double bus(std::size_t batch_size) {
+    caf::actor_system system(config_);
+    const auto env = std::make_shared<environment>(runtime_options{});
+    const auto now = std::make_shared<directory>();
+    now->journal_group = journal_group(system, "bus");
+    std::vector<std::vector<recorded_event>> commits;
+    for (auto& e : make_events(events_)) {
+      if (commits.empty() || commits.back().size() == batch_size) commits.emplace_back();
+      commits.back().push_back(std::move(e));
+    }
+    std::vector<caf::actor> members;
+    for (std::size_t n = 0; n < subscribers_; ++n)
+      members.push_back(system.spawn<bus_member>(env, directory_ptr(now), tally{events_, &done_}));
+    const auto group = now->journal_group;
+    return run(system, members, [&](publisher& self) {
+      for (auto& events : commits) { // as the writer does
+        auto batch = std::make_shared<committed_batch>();
+        batch->from = events.front().position;
+        batch->to = events.back().position;
+        batch->events = std::move(events);
+        batch->types = types_of(batch->events);
+        self.send(group, committed{std::move(batch)});
+      }
+    });
+  }
+
+private:
+  double run(caf::actor_system& system, std::vector<caf::actor>& members,
+             std::function<void(publisher&)> publish) {
+    {
+      caf::scoped_actor self(system); // all have joined
+      for (const auto& m : members)
+        self->request(m, caf::infinite, caf::ok_atom::value)
+            .receive([](caf::ok_atom) {},
+                     [](const caf::error&) { throw std::runtime_error("a member died"); });
+    }
+    const auto start = clock_type::now();
+    system.spawn<publisher>(std::move(publish));
+    done_.wait();
+    const double seconds = std::chrono::duration<double>(clock_type::now() - start).count();
+    for (const auto& m : members) caf::anon_send_exit(m, caf::exit_reason::user_shutdown);
+    members.clear();
+    return static_cast<double>(events_) / seconds;
+  }
+
+  caf::actor_system_config config_{};
+  std::size_t subscribers_;
+  std::size_t events_;
+  std::latch done_;
+};
+
+double median(std::vector<double> values) {
+  std::ranges::sort(values);
+  return values[values.size() / 2];
+}
+
+void compare(const settings& wanted, std::size_t subscribers) {
+  constexpr std::size_t batch_sizes[] = {1, 10, 100};
+  const auto events = std::max<std::size_t>(wanted.deliveries / subscribers / 100, 10) * 100;
+  std::vector<double> bare;
+  std::vector<double> bus[3];
+  for (std::size_t n = 0; n < wanted.runs; ++n) {
+    bare.push_back(measurement(subscribers, events).bare());
+    for (std::size_t b = 0; b < 3; ++b)
+      bus[b].push_back(measurement(subscribers, events).bus(batch_sizes[b]));
+  }
+  for (std::size_t b = 0; b < 3; ++b)
+    std::printf("| %11zu | %12zu | %14.0f | %14.0f | %5.2f |\n", subscribers, batch_sizes[b],
+                median(bus[b]), median(bare), median(bus[b]) / median(bare));
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+  settings wanted;
+  for (int n = 1; n + 1 < argc; n += 2) {
+    const std::string_view name = argv[n];
+    const auto value = static_cast<std::size_t>(std::strtoull(argv[n + 1], nullptr, 10));
+    if (name == "--deliveries" && value > 0)
+      wanted.deliveries = value;
+    else if (name == "--runs" && value > 0)
+      wanted.runs = value;
+    else {
+      std::fprintf(stderr, "usage: bench_bus [--deliveries N] [--runs N]\n");
+      return 2;
+    }
+  }
+  std::printf(
+      "Events/s from one publisher to all subscribers, median of %zu runs each, interleaved\n\n",
+      wanted.runs);
+  std::printf("| subscribers | events/batch | bus, events/s  | bare group     | ratio |\n"
+              "|------------:|-------------:|---------------:|---------------:|------:|\n");
+  for (const std::size_t subscribers : {1, 10, 100}) compare(wanted, subscribers);
+}
