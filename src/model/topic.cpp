@@ -9,7 +9,7 @@ namespace ensemble {
 
 namespace {
 
-constexpr std::string_view engine_prefix = "ensemble.";
+constexpr std::string_view engines_own = "ensemble.";
 
 } // namespace
 
@@ -25,7 +25,7 @@ bool topic::matches(std::string_view message_name) const noexcept {
   if (exact_) return message_name == name_;
   const auto prefix = std::string_view(name_).substr(0, name_.size() - 1);
   if (!message_name.starts_with(prefix)) return false;
-  return !message_name.starts_with(engine_prefix) || prefix.starts_with(engine_prefix);
+  return !message_name.starts_with(engines_own) || prefix.starts_with(engines_own);
 }
 
 } // namespace ensemble

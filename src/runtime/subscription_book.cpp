@@ -35,7 +35,7 @@ std::string book_of(std::string_view subscription) {
   return "ensemble.subscription." + std::string(subscription);
 }
 
-std::string row_key(position at) {
+std::string parked_row_key(position at) {
   const auto digits = std::to_string(at.value);
   return std::string(20 - digits.size(), '0') + digits;
 }
@@ -46,11 +46,11 @@ book_change make_subscription_checkpoint(std::string_view subscription, position
 
 book_change make_change(std::string_view subscription, const parked_event& row) {
   const parked_row stored{row.event, row.stream, row.order_key, row.cause, row.attempts, row.time};
-  return {book_of(subscription), row_key(row.position), message(stored).text()};
+  return {book_of(subscription), parked_row_key(row.position), message(stored).text()};
 }
 
 book_change make_end(std::string_view subscription, position parked) {
-  return {book_of(subscription), row_key(parked), std::nullopt};
+  return {book_of(subscription), parked_row_key(parked), std::nullopt};
 }
 
 std::variant<position, parked_event> read_row(std::string_view subscription, const book_row& row) {

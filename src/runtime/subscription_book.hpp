@@ -23,6 +23,6 @@ namespace ensemble::internal {
                                                             const book_row& row);
 
 /// Behind which key the rows behind that position stand.
-[[nodiscard]] std::string row_key(position at);
+[[nodiscard]] std::string parked_row_key(position at);
 
 } // namespace ensemble::internal

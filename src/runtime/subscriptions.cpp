@@ -95,7 +95,7 @@ void record_subscriptions(environment& env, journal& to) {
   const auto reader = to.open_reader();
   append_request request;
   for (const auto& [name, state] : env.subscriptions) {
-    const auto known = reader->read_book(book_of(name), row_key({~std::uint64_t{}}), 1);
+    const auto known = reader->read_book(book_of(name), parked_row_key({~std::uint64_t{}}), 1);
     auto begin = state->from_now ? reader->head()
                                  : position{std::max<std::uint64_t>(state->from.value, 1) - 1};
     if (!known.empty()) begin = std::get<position>(read_row(name, known.front()));
@@ -115,7 +115,7 @@ void record_subscriptions(environment& env, journal& to) {
 std::vector<parked_event> read_parked(journal_reader& reader, std::string_view subscription,
                                       std::size_t limit, position after) {
   std::vector<parked_event> found;
-  auto key = row_key(after);
+  auto key = parked_row_key(after);
   while (found.size() < limit) {
     const auto rows =
         reader.read_book(book_of(subscription), key, std::min(limit - found.size(), read_page));
