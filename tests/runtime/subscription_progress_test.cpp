@@ -168,7 +168,7 @@ private:
   }
 
   void settle() {
-    for (int n = 0; n < 4'000; ++n) advance();
+    for (int n = 0; n < 1'000; ++n) advance();
   }
 
   std::mt19937 random_;
