@@ -181,6 +181,7 @@ inline step_definition random_step(dice& d, const trial& t, std::size_t index) {
   } else {
     s.needs_no_undo = true;
   }
+  if (d.chance(0.1)) s.delay = 5ms;
   s.within = 1h;
   s.retries = {attempts, 60s, 1ms, 2ms};
   return s;
