@@ -50,8 +50,9 @@ protected:
     std::optional<timestamp> wake{};
     bool has_credit = false;
     bool stuck = false;
-    bool asleep = false;    ///< no command is outstanding, in memory or not
-    bool recovered = false; ///< open before the restart, and not folded since
+    bool asleep = false;           ///< no command is outstanding, in memory or not
+    bool recovered = false;        ///< what was given before its next fold may be under way
+    std::uint8_t broken_folds = 0; ///< in a row, of one that another holder keeps
 
     [[nodiscard]] bool at_work() const noexcept { return active && active->at_work(); }
   };
@@ -114,6 +115,7 @@ private:
   void ended(const saga_report& report);
   void settle(const saga_report& report, running& r);
   void passivate(instance_id id, running& r);
+  void fold_again_later(instance_id id, running& r, const std::string& why);
   void let_go(instance_id id);
   [[nodiscard]] bool keeps(const running& r) const { return !r.followed || r.followed->keeps; }
   void row_changed(instance_id id, const running& r);

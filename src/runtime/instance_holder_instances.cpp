@@ -138,6 +138,8 @@ void instance_holder::ended(const saga_report& report) {
 void instance_holder::settle(const saga_report& report, running& r) {
   const bool changed = set_asleep(r, report.asleep);
   if (report.asleep || report.wake) wake_at(report.id, r, report.wake);
+  if (!report.broken) r.broken_folds = 0;
+  if (report.broken && !keeps(r)) fold_again_later(report.id, r, report.result.reason);
   if (keeps(r)) {
     set_stuck(report.id, r, report.result.kind == outcome_kind::stuck ? report.result.reason : "");
     if (r.stuck) answer(report.id, report.result);
@@ -152,6 +154,18 @@ void instance_holder::settle(const saga_report& report, running& r) {
   if (report.asleep && r.at_work() && r.active->sent <= report.folded && !soon &&
       !outside_.has_in_hand(report.id))
     passivate(report.id, r);
+}
+
+// If the keeper could not fold it either, it is stuck, and everyone is told. But the keeper may
+// have had no such fault (a passing lack of memory): then nobody else misses this one's commands.
+void instance_holder::fold_again_later(instance_id id, running& r, const std::string& why) {
+  constexpr std::uint8_t most_doublings = 12;
+  const auto delay = std::chrono::seconds(1 << r.broken_folds);
+  if (r.broken_folds < most_doublings) ++r.broken_folds;
+  log().error("{}: instance {} cannot be folded here, and is tried again in {} s: {}", scope_->role,
+              to_string(id), delay.count(), why);
+  r.recovered = true;
+  wake_at(id, r, now() + delay);
 }
 
 // All that it knows stands in the journal; it is folded again when something happens to it.

@@ -249,6 +249,7 @@ struct saga_report {
   bool terminal = false;
   bool ended_before = false; ///< it was terminal when it was read after a restart
   bool asleep = false;       ///< no command is outstanding
+  bool broken = false;       ///< a function of the definition threw as it was folded
   outcome result{};          ///< terminal or stuck; else unknown
   std::optional<timestamp> wake{};
   std::optional<std::vector<awaited_key>> awaits{}; ///< none: as it told before

@@ -108,6 +108,7 @@ std::optional<saga_report> saga_body::report(std::optional<timestamp> wake) {
   r.terminal = instance_.terminal();
   r.ended_before = ended_before_;
   r.asleep = executor_.idle();
+  r.broken = !instance_.broken.empty();
   r.result = outcome_of(instance_);
   r.wake = wake;
   auto awaits = awaited_keys(instance_);

@@ -5,6 +5,8 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <new>
 #include <string>
 #include <utility>
 #include <vector>
@@ -146,6 +148,27 @@ std::string refusal_of(ensemble::runtime& r) {
     return e.what();
   }
   return "taken";
+}
+
+// Rule 5: what no holder can fold is stuck. But here the first of the three can, and if that is the
+// keeper nobody is told; then those who could not have to try again.
+TEST(Choreography, AFaultThatOnlySomeParticipantsHadIsMadeGood) {
+  auto ended = outcome_kind::stuck;
+  for (int n = 0; n < 200 && ended == outcome_kind::stuck; ++n) {
+    std::atomic<int> calls = 0;
+    auto process = bookshop::selling();
+    process.steps[0].ask.make = [&calls, n, make = process.steps[0].ask.make](const auto& state) {
+      const auto call = calls++;
+      if (call < 3 && call != n % 3) throw std::bad_alloc();
+      return make(state);
+    };
+    ensemble::runtime r(bookshop::in_memory());
+    r.host(bookshop::shop()).host(bookshop::till()).host(bookshop::packing_table());
+    r.choreograph(std::move(process));
+    r.start();
+    ended = r.await(r.send("shop", bookshop::buy{"b", 20}).get(), 30s).kind;
+  }
+  EXPECT_EQ(ended, outcome_kind::completed);
 }
 
 TEST(Choreography, VersionsOfAProcessHaveOneMode) {
