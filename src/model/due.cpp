@@ -121,13 +121,13 @@ std::vector<due_deadline> deadlines(const instance& i) {
     e.origin.direction = direction::forward;
     e.origin.round = a.round;
     const auto from = ENSEMBLE_PLANTED(timer_early) ? i.started : a.due_since;
-    out.push_back({from + p.steps[n].within, std::move(e)});
+    out.push_back({from + p.steps[n].within, a.due_since, std::move(e)});
   }
   if (p.deadline != duration{} && !i.past_pivot() && i.decision_pending.empty()) {
     const auto nobody = make_command_id(i.id, "", direction::none, 0);
-    out.push_back(
-        {i.started + p.deadline, engine_event(i, make_engine_event_id(nobody, "deadline", 0),
-                                              i.start_event, engine::process_timed_out{})});
+    out.push_back({i.started + p.deadline, i.started,
+                   engine_event(i, make_engine_event_id(nobody, "deadline", 0), i.start_event,
+                                engine::process_timed_out{})});
   }
   return out;
 }

@@ -105,10 +105,19 @@ void executor::give(const due_command& c, bool repeat, timestamp now, executor_a
   g->failed = false;
 }
 
+// A deadline is not to pass because those whose commands it limits were away.
+timestamp executor::hold_back(const due_deadline& d, timestamp now) const {
+  auto at = d.at;
+  if (recovered_at_) at = std::max(at, *recovered_at_ + role_->recovery_grace);
+  if (!role_->others_resumed) return at;
+  const auto resumed = role_->others_resumed();
+  if (!resumed) return std::max(at, now + role_->recovery_grace);
+  return d.runs_from < *resumed ? std::max(at, *resumed + role_->recovery_grace) : at;
+}
+
 void executor::fire_deadlines(const instance& i, timestamp now, executor_actions& out) {
   for (auto& d : deadlines(i)) {
-    auto at = d.at;
-    if (recovered_at_) at = std::max(at, *recovered_at_ + role_->recovery_grace);
+    auto at = hold_back(d, now);
     const auto seen =
         std::ranges::find(recorded_, d.event.id, &decltype(recorded_)::value_type::first);
     if (seen != recorded_.end()) at = std::max(at, seen->second + record_again);

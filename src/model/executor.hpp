@@ -16,6 +16,9 @@ struct executor_role {
   bool keeps_deadlines = true;
   /// After a recovery no deadline fires before everything was given again and this has passed.
   duration recovery_grace = std::chrono::seconds(5);
+  /// Where others give commands, too: when the last of them had given everything again after a
+  /// recovery; none while one of them is at it. Empty function: nobody else does.
+  std::function<std::optional<timestamp>()> others_resumed{};
 };
 
 /// What an executor wants done now.
@@ -64,6 +67,7 @@ private:
   void leave_to_others(const due_command& c, timestamp now, executor_actions& out);
   void act_on(const instance& i, const due_command& c, timestamp now, executor_actions& out);
   void give(const due_command& c, bool repeat, timestamp now, executor_actions& out);
+  [[nodiscard]] timestamp hold_back(const due_deadline& d, timestamp now) const;
   void fire_deadlines(const instance& i, timestamp now, executor_actions& out);
   given* find(command_id id);
 

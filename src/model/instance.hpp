@@ -130,6 +130,7 @@ void evolve(instance& i, const recorded_event& event);
 /// A deadline of the instance: the engine event to record when it has passed.
 struct due_deadline {
   timestamp at{};
+  timestamp runs_from{}; ///< since when what it limits was due
   new_event event{};
 };
 [[nodiscard]] std::vector<due_deadline> deadlines(const instance& i);

@@ -90,7 +90,10 @@ std::vector<outside_events::handed> outside_events::awaits(instance_id id,
 
 std::vector<outside_events::handed> outside_events::returned(instance_id from,
                                                              const recorded_event& e) {
-  if (in_hand_.erase(e.position) == 0) return {}; // received meanwhile
+  const auto held = in_hand_.find(e.position);
+  // Received meanwhile, or handed to another since.
+  if (held == in_hand_.end() || held->second.to != from) return {};
+  in_hand_.erase(held);
   const auto [first, last] = in_hand_of_.equal_range(from);
   for (auto at = first; at != last; ++at)
     if (at->second == e.position) {

@@ -112,7 +112,9 @@ void actor_house::open() {
   auto done = recovered->get_future();
   {
     const std::lock_guard lock(mutex_);
-    recovering_ = 1 + participating_services(*env_).size();
+    recovering_.insert(std::string(manager_role));
+    for (const auto& service : participating_services(*env_))
+      recovering_.insert(participant_role(service));
     on_recovered_ = [recovered](const error* failure) {
       if (failure)
         recovered->set_exception(std::make_exception_ptr(*failure));
@@ -138,6 +140,7 @@ void actor_house::open() {
   roles.emplace_back(topics_role);
   for (const auto& [name, state] : env_->subscriptions) roles.push_back(subscriber_role(name));
   for (const auto& role : roles) install(role, spawn_role(role, directory()));
+  env_->resumed.ends(env_->clock());
   announce("");
   done.get();
 }
@@ -160,7 +163,7 @@ caf::actor actor_house::spawn_role(const std::string& role, const directory_ptr&
     std::shared_ptr<journal_reader> reader = journal_->open_reader();
     return spawn_blocking<flow_watcher>(env_, std::move(reader), now, supervisor_);
   }
-  const auto recovered = [this] { one_recovered(); };
+  const auto recovered = [this, role] { one_recovered(role); };
   if (role == manager_role)
     return system_->spawn<process_manager>(env_, now, supervisor_, recovered);
   if (const std::string service(participant_of(role)); !service.empty())
@@ -198,9 +201,10 @@ void actor_house::announce(const std::string& restarted) {
 }
 
 // Of the holders of instances, the process manager and the participants.
-void actor_house::one_recovered() {
+void actor_house::one_recovered(const std::string& role) {
   const std::lock_guard lock(mutex_);
-  if (recovering_ == 0 || --recovering_ > 0) return;
+  recovering_.erase(role);
+  if (!recovering_.empty()) return;
   if (auto tell = std::exchange(on_recovered_, {})) tell(nullptr);
 }
 

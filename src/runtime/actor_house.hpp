@@ -13,6 +13,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 
 namespace ensemble::internal {
@@ -67,7 +68,7 @@ private:
   caf::actor spawn_blocking(Args&&... args);
   void install(const std::string& role, caf::actor actor);
   void announce(const std::string& restarted);
-  void one_recovered();
+  void one_recovered(const std::string& role);
   [[nodiscard]] caf::actor spawn_subscriber(std::shared_ptr<subscription_state> state,
                                             const directory_ptr& now);
   void tell_host(const error& why) const;
@@ -90,7 +91,7 @@ private:
   directory_ptr directory_ = std::make_shared<internal::directory>();
   std::optional<error> failure_{};
   std::function<void(const error*)> on_recovered_{};
-  std::size_t recovering_ = 0; ///< holders that do not know their instances yet
+  std::set<std::string> recovering_{}; ///< holders that do not know their instances yet
   std::atomic<bool> closing_ = false;
 };
 

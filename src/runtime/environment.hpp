@@ -4,6 +4,7 @@
 #include "runtime/actor_count.hpp"
 #include "runtime/admission.hpp"
 #include "runtime/clock.hpp"
+#include "runtime/resumption.hpp"
 #include "runtime/subscriptions.hpp"
 
 #include <ensemble/runtime.hpp>
@@ -66,6 +67,7 @@ struct environment {
   /// By the process's name, in the order of the positions; set once, at the start.
   std::map<std::string, std::vector<deployment>, std::less<>> deployed{};
   admission credits;
+  resumption resumed{}; ///< of the participants
   /// Where the actors live; none: in a system of the runtime's own.
   caf::actor_system* hosts_system = nullptr;
   /// Shared, since the last actor lets go of the environment before it is counted as gone.

@@ -47,9 +47,9 @@ holder_scope_ptr participant_scope(const environment& env, std::string service) 
     const bool keeps = p->owner == service;
     if (keeps) scope->processes.kept.insert(p->name);
     follow(*scope, env, p, keeps);
-    scope->definitions.at({p->name, p->version}).role.acts_for = [service](std::string_view asked) {
-      return asked == service;
-    };
+    auto& role = scope->definitions.at({p->name, p->version}).role;
+    role.acts_for = [service](std::string_view asked) { return asked == service; };
+    role.others_resumed = [&env] { return env.resumed.since(); };
   }
   return scope;
 }
@@ -67,7 +67,8 @@ std::vector<std::string> participating_services(const environment& env) {
 caf::actor keeper_of(const environment& env, const directory& now, std::string_view process) {
   const auto at = env.danced.find(process);
   if (at == env.danced.end()) return now.manager;
-  return now.participants.at(at->second);
+  const auto participant = now.participants.find(at->second);
+  return participant == now.participants.end() ? caf::actor{} : participant->second;
 }
 
 } // namespace ensemble::internal

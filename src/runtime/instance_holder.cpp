@@ -13,6 +13,17 @@ namespace ensemble::internal {
 
 namespace {
 const auto tick_atom = caf::atom("tick");
+
+// The checkpoint of a process that is not run here stays where it is: what happens to its instances
+// meanwhile is looked at when it is run again.
+std::set<std::string, std::less<>> run_here(const environment& env,
+                                            const std::set<std::string, std::less<>>& processes) {
+  std::set<std::string, std::less<>> some;
+  for (const auto& process : processes)
+    if (newest_version(env, process) > 0) some.insert(process);
+  return some;
+}
+
 } // namespace
 
 instance_holder::instance_holder(caf::actor_config& config, environment_ptr env,
@@ -24,7 +35,7 @@ instance_holder::instance_holder(caf::actor_config& config, environment_ptr env,
       follower_(*this, [this](const batch_ptr& batch) { route(batch); }),
       outside_(make_outside_events(*env, scope_->processes.kept)),
       gauges_(env->count),
-      book_(scope_->processes.kept) {
+      book_(run_here(*env, scope_->processes.kept)) {
   directory_ = std::move(directory);
   supervisor_ = std::move(supervisor);
   for (const auto& [key, followed] : scope_->definitions)
@@ -134,7 +145,11 @@ void instance_holder::found_open(const open_instances_tail& tail) {
   recovered_to_ = tail.head;
   book_.loaded(tail.checkpoint);
   for (const auto& [id, process, version] : tail.began) {
-    if (add_open(id, process, version) && scope_->processes.kept.contains(process))
+    const bool has_row = instances_.contains(id); // the processes' checkpoints may differ
+    if (!add_open(id, process, version) || !scope_->processes.kept.contains(process)) continue;
+    if (has_row)
+      book_.changed(id);
+    else
       book_.opened(id);
   }
   for (const auto id : tail.ended)
@@ -145,8 +160,11 @@ void instance_holder::found_open(const open_instances_tail& tail) {
       row_changed(id, at->second); // the next checkpoint passes events that its row does not know
       if (keeps(at->second)) hand_over(outside_.awaits(id, {}));
     }
-  for (const auto& [id, r] : instances_)
-    if (r.followed && !r.asleep) to_resume_.push_back(id);
+  for (auto& [id, r] : instances_) {
+    r.resumes = r.followed && !r.asleep;
+    if (r.resumes) to_resume_.push_back(id);
+  }
+  to_give_again_ = to_resume_.size();
   std::ranges::sort(to_resume_); // the oldest first: the ids begin with their positions
   for (const auto& [event, parked_because] : tail.outside)
     if (parked_because.empty())
@@ -161,6 +179,7 @@ void instance_holder::found_open(const open_instances_tail& tail) {
   for (const auto& [id, why] : stuck_) answer(id, stuck_outcome(id));
   live_ = true;
   follower_.start_live(tail.head, *directory_);
+  if (to_give_again_ == 0) resumed();
   if (recovered_) std::exchange(recovered_, {})();
 }
 

@@ -50,8 +50,9 @@ protected:
     std::optional<timestamp> wake{};
     bool has_credit = false;
     bool stuck = false;
-    bool asleep = false;           ///< no command is outstanding, in memory or not
-    bool recovered = false;        ///< what was given before its next fold may be under way
+    bool asleep = false;    ///< no command is outstanding, in memory or not
+    bool recovered = false; ///< what was given before its next fold may be under way
+    bool resumes = false; ///< open before the start, and to be folded without waiting for an event
     std::uint8_t broken_folds = 0; ///< in a row, of one that another holder keeps
 
     [[nodiscard]] bool at_work() const noexcept { return active && active->at_work(); }
@@ -68,6 +69,8 @@ protected:
   virtual void end_work(running& r) = 0;
   /// To all that are at work.
   virtual void tell_all(const directory_changed& change) = 0;
+  /// Everything that was due at this actor's start has been given again; called once.
+  virtual void resumed() {}
 
   [[nodiscard]] const holder_scope_ptr& scope() const noexcept { return scope_; }
   [[nodiscard]] std::unordered_map<instance_id, running>& instances() noexcept {
@@ -173,6 +176,7 @@ private:
   gauges gauges_;
   std::deque<instance_id> to_resume_{};
   double resume_allowance_ = 0;
+  std::size_t to_give_again_ = 0; ///< instances that are open since before the start, and awake
   std::unordered_multimap<instance_id, waiter> waiting_{};
   std::uint64_t next_waiter_ = 1;
   std::set<timer> timers_{};

@@ -109,6 +109,7 @@ void instance_holder::loaded(instance_id id, const std::vector<recorded_event>& 
   if (recovered && keeps(r))
     env().count.instances_recovered.fetch_add(1, std::memory_order_relaxed);
   spawn_saga(id, r, {std::move(batch), std::move(all)}, recovered || r.active->died, true);
+  if (std::exchange(r.resumes, false) && --to_give_again_ == 0) resumed();
 }
 
 void instance_holder::reported(const saga_report& report) {

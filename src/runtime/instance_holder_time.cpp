@@ -94,7 +94,7 @@ void instance_holder::count_outside_events() {
 }
 
 void instance_holder::write_book() {
-  if (std::exchange(book_refused_, false)) send_book();
+  if (std::exchange(book_refused_, false) && unconfirmed_) send_book();
   if (unconfirmed_ || !follower_.live()) return;
   auto changes = book_.checkpoint(follower_.seen(), [this](instance_id id) { return row_of(id); });
   falling_asleep_.clear();

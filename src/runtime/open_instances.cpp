@@ -11,6 +11,10 @@ namespace ensemble::internal {
 
 namespace {
 
+/// Of journals whose processes had one checkpoint in common: they are read from their deployment
+/// on.
+constexpr std::string_view old_checkpoint_key = "checkpoint";
+
 std::uint64_t number(const std::string& text) {
   std::uint64_t value = 0;
   const auto end = text.data() + text.size();
@@ -54,6 +58,8 @@ position read_checkpoint(journal_reader& reader, const environment& env,
     for (const auto& [process, value] : rows) known[process] = {number(value)};
   auto oldest = reader.head();
   for (const auto& process : processes) {
+    // Nobody moves the checkpoint of one that is not run; it counts again when it is.
+    if (newest_version(env, process) == 0) continue;
     const auto at = known.find(process);
     if (at != known.end())
       oldest = std::min(oldest, at->second);
@@ -72,6 +78,7 @@ void read_rows(journal_reader& reader, const std::set<std::string, std::less<>>&
     page.first = std::exchange(first, false);
     const auto rows = reader.read_book(open_instances_book, after);
     for (const auto& [key, value] : rows) {
+      if (key == old_checkpoint_key) continue;
       auto row = message::decode(type_of<open_instance>(), value).as<open_instance>();
       if (processes.contains(row.process)) page.rows.emplace_back(id_of(key), std::move(row));
     }

@@ -144,9 +144,10 @@ void operator_desk::appended(const append_answer& answer) {
 void operator_desk::look(std::uint64_t tag, job& j, const std::vector<recorded_event>& events) {
   const auto id = j.left.front();
   j.left.pop_front();
-  // It may have gone on since the list was made.
-  if (auto told = fold_told(env(), id, events); told.folded.stuck())
-    j.found.instances.push_back(report_of(told));
+  // It may have gone on since the list was made; what is not run here cannot be folded.
+  if (!events.empty() && definition_of(env(), id, events.front()))
+    if (auto told = fold_told(env(), id, events); told.folded.stuck())
+      j.found.instances.push_back(report_of(told));
   look_on(tag, j);
 }
 

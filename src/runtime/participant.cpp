@@ -10,7 +10,9 @@ participant::participant(caf::actor_config& config, environment_ptr env, const s
                          directory_ptr directory, caf::actor supervisor,
                          std::function<void()> recovered)
     : instance_holder(config, env, participant_scope(*env, service), std::move(directory),
-                      std::move(supervisor), std::move(recovered)) {}
+                      std::move(supervisor), std::move(recovered)) {
+  env->resumed.begins();
+}
 
 caf::behavior participant::make_behavior() {
   return caf::message_handler{[this](const attempt_failed_note& m) {
@@ -20,6 +22,17 @@ caf::behavior participant::make_behavior() {
            act(at->second);
          }}
       .or_else(instance_holder::make_behavior());
+}
+
+void participant::on_exit() {
+  env().resumed.interrupted(now());
+  if (resuming_) resumed();
+  instance_holder::on_exit();
+}
+
+void participant::resumed() {
+  resuming_ = false;
+  env().resumed.ends(now());
 }
 
 void participant::begin_work(instance_id, running& r, saga_start start) {

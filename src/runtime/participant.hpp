@@ -14,6 +14,8 @@ public:
 
 protected:
   caf::behavior make_behavior() override;
+  void on_exit() override;
+  void resumed() override;
   void begin_work(instance_id id, running& r, saga_start start) override;
   void give_events(running& r, saga_events events) override;
   void wake(running& r) override;
@@ -23,6 +25,8 @@ protected:
 
 private:
   void act(running& r);
+
+  bool resuming_ = true;
 };
 
 } // namespace ensemble::internal

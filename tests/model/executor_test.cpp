@@ -287,6 +287,28 @@ TEST(ExecutorsDeadlines, GraceRunsFromTheResendHoweverLateThatIs) {
   EXPECT_EQ(paced.act(x.s.i, x.s.now + x.role.recovery_grace).record.size(), 1U);
 }
 
+// The keeper of a danced instance: who gives the step's command was away, and may not have given
+// it again yet.
+TEST(ExecutorsDeadlines, WaitForTheOthersWhoResumeAndThenForTheGrace) {
+  std::optional<timestamp> resumed;
+  acting x(with_deadlines());
+  executor_role keeper = x.role;
+  keeper.acts_for = [](std::string_view) { return false; };
+  keeper.others_resumed = [&] { return resumed; };
+  executor owner(keeper, std::nullopt);
+  x.s.now += 1min; // the deadline passed
+  const auto held = owner.act(x.s.i, x.s.now);
+  EXPECT_THAT(held.record, IsEmpty());
+  EXPECT_EQ(held.wake, x.s.now + keeper.recovery_grace);
+  resumed = x.s.now;
+  EXPECT_THAT(owner.act(x.s.i, x.s.now + keeper.recovery_grace - 1ns).record, IsEmpty());
+  EXPECT_EQ(owner.act(x.s.i, x.s.now + keeper.recovery_grace).record.size(), 1U);
+  // What became due after they were back has its own time and no more.
+  executor later(keeper, std::nullopt);
+  resumed = x.s.i.started - 1ns;
+  EXPECT_EQ(later.act(x.s.i, x.s.now).record.size(), 1U);
+}
+
 TEST(ExecutorsDeadlines, OfTwoHoldersAreOneEvent) {
   auto p = with_deadlines();
   step_of(p, "a").retries.attempt_within = 2h;

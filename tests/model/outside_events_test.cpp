@@ -123,6 +123,19 @@ TEST_F(OutsideEvents, OneInHandOfAnInstanceThatEndedGoesToWhoeverAwaitsIt) {
   EXPECT_THAT(told(all.awaits(ann, {})), ElementsAre("5 bob"));
 }
 
+// Ann is asked to take what she no longer wants; before she says so it is in Bob's hand.
+TEST_F(OutsideEvents, OnlyWhoHoldsAnEventCanReturnIt) {
+  (void)all.awaits(ann, key("7"));
+  const auto handed = all.arrived(event(5, "7"));
+  ASSERT_EQ(told(handed), (std::vector<std::string>{"5 ann"}));
+  (void)all.awaits(bob, key("7"));
+  ASSERT_EQ(told(all.awaits(ann, {})), (std::vector<std::string>{"5 bob"}));
+  EXPECT_THAT(all.returned(ann, handed.at(0).event), IsEmpty());
+  EXPECT_TRUE(all.has_in_hand(bob));
+  EXPECT_EQ(told(all.awaits(bob, key("7"))), (std::vector<std::string>{"5 bob"}));
+  EXPECT_EQ(told(all.in_hand()), (std::vector<std::string>{"5 bob"}));
+}
+
 TEST_F(OutsideEvents, OneThatWasReturnedIsKept) {
   (void)all.awaits(ann, key("o"));
   const auto handed = all.arrived(event(5, "o"));

@@ -1,8 +1,11 @@
 #include "runtime/bookshop.hpp"
+#include "runtime/leave.hpp"
 #include "runtime/temporary_folder.hpp"
+#include "runtime/tested_mode.hpp"
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <future>
 #include <set>
 #include <vector>
@@ -110,6 +113,96 @@ TEST(Recovery, StopsAtAnyMomentLoseAndDoubleNothing) {
     EXPECT_EQ(till.charges, 1) << id;
     EXPECT_EQ(till.refunds, fails ? 1 : 0) << id;
   }
+}
+
+// Rows of the book as an unlucky kill leaves them.
+void write_book(const ensemble::runtime_options& options,
+                std::vector<ensemble::book_change> changes) {
+  ensemble::append_request request;
+  request.books = std::move(changes);
+  const auto journal = ensemble::open_journal({options.journal, options.durability, {}});
+  (void)journal->commit({&request, 1}, {});
+}
+
+std::vector<ensemble::book_row> rows_of(const ensemble::runtime_options& options) {
+  const auto journal = ensemble::open_journal({options.journal, options.durability, {}});
+  return journal->open_reader()->read_book("ensemble.open_instances");
+}
+
+class Book : public testing::Test {
+protected:
+  Book() { options_.journal = folder_.file("j.db"); }
+
+  /// Starts a purchase that cannot be paid yet, and stops once its row is written.
+  ensemble::receipt open_one() {
+    till_switches jammed;
+    jammed.throws = 1'000'000'000;
+    ensemble::runtime r(options_);
+    set_up(r, &jammed, patient());
+    r.start();
+    const auto before = r.stats().commits;
+    auto receipt = r.send("shop", buy{"b-1", 20}).get();
+    EXPECT_TRUE(leave::eventually([&] { return r.stats().commits > before + 10; }));
+    EXPECT_TRUE(leave::eventually([&] {
+      const auto reader = ensemble::open_journal_reader({options_.journal, {}, {}});
+      return !reader->read_book("ensemble.open_instances").empty();
+    }));
+    return receipt;
+  }
+  void completes(const ensemble::receipt& receipt) {
+    ensemble::runtime r(options_);
+    set_up(r, nullptr, patient());
+    r.start();
+    EXPECT_EQ(r.await(receipt, 30s).kind, outcome_kind::completed);
+    EXPECT_TRUE(leave::eventually([&] {
+      const auto reader = ensemble::open_journal_reader({options_.journal, {}, {}});
+      return reader->read_book("ensemble.open_instances").empty();
+    })) << "its row goes";
+  }
+
+  const temporary_folder folder_;
+  ensemble::runtime_options options_ = in_memory();
+};
+
+TEST_F(Book, RowOfAnInstanceThatBeganBehindTheCheckpointGoesWithIt) {
+  const auto receipt = open_one();
+  write_book(options_, {{"ensemble.open_instances_checkpoints", "selling", "0"}});
+  completes(receipt);
+  EXPECT_TRUE(rows_of(options_).empty());
+}
+
+TEST_F(Book, InstancesOutliveARunWithoutTheirProcess) {
+  const auto receipt = open_one();
+  std::vector<ensemble::book_change> lost{{"ensemble.open_instances_checkpoints", "selling", "0"}};
+  for (const auto& row : rows_of(options_))
+    lost.push_back({"ensemble.open_instances", row.key, {}});
+  write_book(options_, lost);
+  {
+    ensemble::runtime r(options_);
+    r.host(shop()).host(till()).host(packing_table());
+    auto other = selling();
+    other.name = "selling_otherwise"; // something that writes the book
+    add_process(r, std::move(other));
+    r.start();
+    const auto bought = r.send("shop", buy{"b-2", 20}).get();
+    EXPECT_EQ(r.await(bought, 30s).kind, outcome_kind::completed);
+    EXPECT_TRUE(leave::eventually([&] {
+      const auto reader = ensemble::open_journal_reader({options_.journal, {}, {}});
+      const auto rows = reader->read_book("ensemble.open_instances_checkpoints");
+      return std::ranges::any_of(rows, [](const auto& row) { return row.key != "selling"; });
+    }));
+  }
+  completes(receipt);
+}
+
+TEST_F(Book, TheFormerCheckpointOfAllProcessesIsPassedOver) {
+  const auto receipt = open_one();
+  write_book(options_, {{"ensemble.open_instances", "checkpoint", "1"},
+                        {"ensemble.open_instances_checkpoints", "selling", {}}});
+  ensemble::runtime r(options_);
+  set_up(r, nullptr, patient());
+  r.start();
+  EXPECT_EQ(r.await(receipt, 30s).kind, outcome_kind::completed);
 }
 
 } // namespace

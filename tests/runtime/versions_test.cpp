@@ -123,6 +123,7 @@ TEST_F(Versions, GoingBackToAnOlderOneDeploysItAgain) {
     set_up(r);
     r.start();
     EXPECT_EQ(r.stats().instances_stuck, 1U) << "version 2 is not run here";
+    EXPECT_TRUE(r.stuck().get().instances.empty()) << "and so cannot be told";
     const auto receipt = ask(r, "again", 1).front();
     grant_all(r, "again", 1);
     EXPECT_EQ(r.await(receipt, 20s).kind, outcome_kind::completed);
