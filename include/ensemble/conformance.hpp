@@ -11,22 +11,14 @@
 
 namespace ensemble {
 
-/// A service that reacts to events without a process: whenever this event, then a command of this
-/// service.
-struct declared_policy {
-  std::string event{};
-  std::string service{};
-};
-
 /// What a journal is held against.
 struct conformance_options {
   /// All versions that it may hold instances of.
   std::vector<process_definition> processes{};
-  /// The services that record its events; not owned, none of them null. Empty: unknown, then what
-  /// callers' commands come to is not judged, and of a process's commands only the outcomes that
-  /// its definition names are declared.
+  /// The services that record its events, with their policies; not owned, none of them null. Empty:
+  /// unknown, then what callers' and policies' commands come to is not judged, and of a process's
+  /// commands only the outcomes that its definition names are declared.
   std::vector<const service_definition*> services{};
-  std::vector<declared_policy> policies{};
 };
 
 enum class conformance_kind {

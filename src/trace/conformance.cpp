@@ -85,18 +85,21 @@ void look_for_unseen(const flow_graph& graph, const conformance_options& options
                      conformance_report& report) {
   for (const auto& p : options.processes)
     if (newest(p, options.processes)) unseen(graph, p, report).look();
-  for (const auto& policy : options.policies) {
-    const auto is_case = [&](const auto& seen) {
-      return seen.first.kind == cause_kind::policy && seen.first.cause.event == policy.event &&
-             seen.first.outcome.service == policy.service;
-    };
-    if (std::ranges::none_of(graph.reactions(), is_case))
-      report.add({conformance_kind::never_seen,
-                  {},
-                  {},
-                  {},
-                  "'" + policy.service + "' never reacted to '" + policy.event + "'"});
-  }
+  for (const auto* service : options.services)
+    for (const auto& policy : service->policies) {
+      const auto is_case = [&](const auto& seen) {
+        return seen.first.kind == cause_kind::policy &&
+               seen.first.cause.event == policy.event->name &&
+               seen.first.outcome.service == service->name;
+      };
+      if (std::ranges::any_of(graph.reactions(), is_case)) continue;
+      report.add(
+          {conformance_kind::never_seen,
+           {},
+           {},
+           {},
+           "'" + service->name + "' never reacted to '" + std::string(policy.event->name) + "'"});
+    }
 }
 
 void hold(const flow_graph& graph, const conformance_options& options, conformance_report& report) {

@@ -14,6 +14,12 @@ bool is(const flow_node& node) {
   return node.event == type_of<Event>().name;
 }
 
+bool decides(const command_handler& handler, const flow_node& outcome) {
+  const auto is_outcome = [&](const message_type* type) { return type->name == outcome.event; };
+  return is<engine::command_acknowledged>(outcome) || is<engine::command_rejected>(outcome) ||
+         std::ranges::any_of(handler.outcomes, is_outcome);
+}
+
 bool asks(const process_definition& p, std::string_view service) {
   const auto asked = [&](const step_definition& s) { return s.ask && s.ask.service == service; };
   return p.owner == service || std::ranges::any_of(p.steps, asked);
@@ -35,14 +41,7 @@ std::string declared_reactions::why_undeclared(const flow_reaction& r) const {
   switch (r.kind) {
   case cause_kind::unexplained: return "its cause is not in the journal";
   case cause_kind::caller: return why_not_decided(r);
-  case cause_kind::policy: {
-    const auto declared = [&](const declared_policy& p) {
-      return p.event == r.cause.event && p.service == r.outcome.service;
-    };
-    if (std::ranges::none_of(options_.policies, declared))
-      return "no policy of " + quoted(r.outcome.service) + " reacts to " + quoted(r.cause.event);
-    return why_not_decided(r);
-  }
+  case cause_kind::policy: return why_not_reacted(r);
   default: return why_not_of_a_process(r);
   }
 }
@@ -62,12 +61,23 @@ std::string declared_reactions::why_not_decided(const flow_reaction& r) const {
   if (options_.services.empty()) return {};
   const auto* recording = service(r.outcome.service);
   if (!recording) return "there is no service " + quoted(r.outcome.service);
-  if (is<engine::command_acknowledged>(r.outcome) || is<engine::command_rejected>(r.outcome))
-    return {};
   for (const auto& [command, handler] : recording->handlers)
-    for (const auto* outcome : handler.outcomes)
-      if (outcome->name == r.outcome.event) return {};
+    if (decides(handler, r.outcome)) return {};
   return "no command of " + quoted(r.outcome.service) + " is decided so";
+}
+
+std::string declared_reactions::why_not_reacted(const flow_reaction& r) const {
+  if (options_.services.empty()) return {};
+  const auto* recording = service(r.outcome.service);
+  if (!recording) return "there is no service " + quoted(r.outcome.service);
+  for (const auto& policy : recording->policies) {
+    if (policy.event->name != r.cause.event) continue;
+    const auto* handler = recording->find(policy.command->name);
+    return handler && decides(*handler, r.outcome)
+               ? ""
+               : quoted(policy.command->name) + " is not decided so";
+  }
+  return "no policy of " + quoted(r.outcome.service) + " reacts to " + quoted(r.cause.event);
 }
 
 std::string declared_reactions::why_not_noted(const process_definition& p,

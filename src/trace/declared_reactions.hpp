@@ -9,7 +9,7 @@
 
 namespace ensemble::trace {
 
-/// Which reactions the definitions, services and policies declare.
+/// Which reactions the definitions and services declare.
 class declared_reactions {
 public:
   /// `options` must outlive it.
@@ -25,6 +25,7 @@ private:
 
   [[nodiscard]] std::string why_not_of_a_process(const flow_reaction& r) const;
   [[nodiscard]] std::string why_not_decided(const flow_reaction& r) const;
+  [[nodiscard]] std::string why_not_reacted(const flow_reaction& r) const;
   [[nodiscard]] std::string why_not_noted(const process_definition& p,
                                           const flow_reaction& r) const;
   [[nodiscard]] std::string why_not_asked(const process_definition& p,

@@ -38,7 +38,7 @@ judgement judge(std::uint64_t seed, const std::string& bug = {}) {
     graph.add(e);
     if (e.origin.instance == w.id) replay.take(e);
   }
-  const auto report = conformance(graph, {{*w.definition}, {}, {}});
+  const auto report = conformance(graph, {{*w.definition}, {}});
   for (const auto& f : report.findings)
     if (f.kind == conformance_kind::undeclared_reaction) all.undeclared.push_back(f.text);
   return all;
