@@ -105,7 +105,7 @@ using stuck_callback = std::function<void(const stuck_instances*, const error*)>
 using redrive_report_callback = std::function<void(const redrive_report*, const error*)>;
 using event_callback = std::function<void(const recorded_event&)>;
 
-/// Counters since the start, but for those that say otherwise.
+/// Counters since the start, or of now: those are 0 after `stop`, whatever the journal holds.
 struct runtime_stats {
   std::uint64_t commands_accepted = 0; ///< callers' commands
   std::uint64_t commands_refused = 0;  ///< for want of a credit, or at once on a full disk
