@@ -17,8 +17,7 @@ public:
         requests, [](const auto& r) { return !r.streams.empty(); }); // others write books any time
     if (with_events > 0) requests_of_last_commit = static_cast<std::size_t>(with_events);
     if (fails) throw ensemble::error(ensemble::errc::journal_failed, "planted: the sync failed");
-    const bool appends = std::ranges::any_of(requests, [](auto& r) { return !r.streams.empty(); });
-    if (auto slip = appends ? std::exchange(slip_in, nullptr) : nullptr) {
+    if (auto slip = with_events > 0 ? std::exchange(slip_in, nullptr) : nullptr) {
       const ensemble::append_request foreign = slip();
       (void)journal_->commit({&foreign, 1}, now);
     }
