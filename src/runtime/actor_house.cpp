@@ -191,6 +191,9 @@ void actor_house::install(const std::string& role, caf::actor actor) {
   auto next = std::make_shared<internal::directory>(*directory_);
   place_of(*next, role) = std::move(actor);
   directory_ = std::move(next);
+  const auto subscriber = directory_->subscribers.find(role);
+  if (subscribers_stop_ && subscriber != directory_->subscribers.end())
+    anon_send(subscriber->second, subscriber_stopping{});
 }
 
 void actor_house::announce(const std::string& restarted) {
@@ -283,8 +286,9 @@ std::vector<parked_event> actor_house::parked(std::string_view subscription, std
 position actor_house::head() const { return journal_->open_reader()->head(); }
 
 void actor_house::stop_subscribers() {
-  for (const auto& [role, actor] : directory()->subscribers)
-    anon_send(actor, subscriber_stopping{});
+  const std::lock_guard lock(mutex_);
+  subscribers_stop_ = true;
+  for (const auto& [role, actor] : directory_->subscribers) anon_send(actor, subscriber_stopping{});
 }
 
 void actor_house::fail(const error& why) {

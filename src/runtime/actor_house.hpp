@@ -87,10 +87,11 @@ private:
   caf::actor_system* system_;
   caf::actor supervisor_{};
   std::atomic<std::size_t> pending_callers_ = 0;
-  mutable std::mutex mutex_; ///< of directory_, failure_, on_recovered_ and recovering_
+  mutable std::mutex mutex_; ///< of directory_, failure_, on_recovered_ and the next two
   directory_ptr directory_ = std::make_shared<internal::directory>();
   std::optional<error> failure_{};
   std::function<void(const error*)> on_recovered_{};
+  bool subscribers_stop_ = false;      ///< none of them begins anything more
   std::set<std::string> recovering_{}; ///< holders that do not know their instances yet
   std::atomic<bool> closing_ = false;
 };

@@ -76,6 +76,7 @@ void subscriber::on_exit() {
 
 // The writer answers in order: then everything that a predecessor gave it is recorded.
 void subscriber::catch_up() {
+  rows_tag_ = 0; // the book is read once it is caught up
   auto job = std::make_shared<append_job>();
   job->from = caf::actor_cast<caf::actor>(this);
   job->tag = catch_up_tag;
@@ -86,6 +87,7 @@ void subscriber::append_answered(const append_answer& answer) {
   if (answer.tag == catch_up_tag && !following_) {
     progress_ = subscription_progress(state_->settings);
     rows_after_.clear();
+    rows_tag_ = next_tag_++;
     read_rows();
   } else if (answer.tag == unconfirmed_tag_ && !unconfirmed_.empty()) {
     if (answer.result.state == append_result::status::no_space) {
@@ -102,14 +104,14 @@ void subscriber::append_answered(const append_answer& answer) {
 void subscriber::read_rows() {
   auto request = std::make_shared<read_request>();
   request->what = read_request::kind::book;
-  request->tag = rows_tag;
+  request->tag = rows_tag_;
   request->book = book_of(state_->settings.name);
   request->after_key = rows_after_;
   send(directory_->reader, read_journal{std::move(request), caf::actor_cast<caf::actor>(this)});
 }
 
 void subscriber::rows_read(const book_page& page) {
-  if (following_) return;
+  if (following_ || page.tag != rows_tag_) return;
   for (const auto& row : *page.rows) {
     if (row.key <= rows_after_) continue; // the page was asked for twice
     rows_after_ = row.key;
@@ -290,7 +292,7 @@ void subscriber::directory_replaced(const directory_changed& change) {
     if (!unconfirmed_.empty()) send_book();
   }
   if (change.restarted == reader_role) {
-    if (!following_) read_rows();
+    if (!following_ && rows_tag_ != 0) read_rows();
     follower_.reader_replaced(*directory_);
     for (const auto& [tag, work] : reads_) read_parked(tag);
   }

@@ -55,7 +55,6 @@ protected:
 
 private:
   static constexpr std::uint64_t catch_up_tag = 1;
-  static constexpr std::uint64_t rows_tag = 2;
 
   void catch_up();
   void append_answered(const append_answer& answer);
@@ -79,6 +78,7 @@ private:
   bool following_ = false; ///< the book was read
   bool stopping_ = false;
   std::optional<position> first_heard_{}; ///< where the first batch from the bus began
+  std::uint64_t rows_tag_ = 0;            ///< 0: what a predecessor wrote may not stand there yet
   std::string rows_after_{};              ///< the last row that was read
   position checkpoint_read_{};
   std::vector<redrive_parked> early_redrives_{}; ///< until then

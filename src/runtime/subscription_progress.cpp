@@ -21,6 +21,7 @@ void subscription_progress::restore(const parked_event& row) {
   auto& in = line_of(row.order_key);
   in.parked.insert(row.position);
   parked_[row.position] = {&in, row.attempts};
+  restored_to_ = std::max(restored_to_, row.position);
 }
 
 subscription_progress::line& subscription_progress::line_of(const std::string& key) {
@@ -37,6 +38,12 @@ void subscription_progress::take(const recorded_event& event, timestamp now) {
   in.waiting.push_back(event.position);
   if (!in.redriving) park_behind(in, now);
   queue(in);
+}
+
+void subscription_progress::looked_at(position to) {
+  seen_ = std::max(seen_, to);
+  if (!taken_again()) return;
+  for (const auto& [of, callback] : std::exchange(early_redrives_, {})) redrive(of, callback);
 }
 
 // --- who is next ---
@@ -151,6 +158,10 @@ void subscription_progress::park_behind(line& in, timestamp now) {
 
 void subscription_progress::redrive(position of,
                                     const std::shared_ptr<redrive_callback>& callback) {
+  if (!taken_again()) {
+    early_redrives_.emplace_back(of, callback);
+    return;
+  }
   auto run = std::make_shared<redrive_run>();
   run->callback = callback;
   std::vector<line*> chosen;
@@ -180,6 +191,7 @@ void subscription_progress::end_redrive(line& in) {
 }
 
 void subscription_progress::drop_redrives() {
+  early_redrives_.clear();
   for (auto& [key, in] : lines_)
     for (const auto& run : in.runs) run->callback.reset();
   ended_.clear();

@@ -53,14 +53,14 @@ public:
 
   /// Whether the next event may be taken.
   [[nodiscard]] bool has_room() const noexcept {
-    return open_.size() < settings_.window && !full();
+    return open_.size() < settings_.window && (!full() || !taken_again());
   }
   /// So many are parked that nothing more is taken.
   [[nodiscard]] bool full() const noexcept { return parked_.size() >= settings_.parks_at_most; }
   /// The next event that concerns the subscription, in journal order.
   void take(const recorded_event& event, timestamp now);
   /// Everything up to here was looked at, and taken where it concerns the subscription.
-  void looked_at(position to) noexcept { seen_ = std::max(seen_, to); }
+  void looked_at(position to);
 
   /// What to begin with now, if anything; then its end must be told, by one of the next two.
   [[nodiscard]] std::optional<assignment> next(timestamp now);
@@ -72,7 +72,8 @@ public:
 
   /// Hands parked events to the handler again, each with all attempts of the policy: those of the
   /// order key that the event at `of` is parked under, or all. The callback is told once what came
-  /// of it is recorded.
+  /// of it is recorded. Waits until what stands before the last row that was restored has been
+  /// taken again: an event of the same key that was handled before a crash may come once more.
   void redrive(position of, const std::shared_ptr<redrive_callback>& callback);
 
   /// Whoever waits for a redrive is told that its outcome is not known.
@@ -122,6 +123,7 @@ private:
     int attempts = 0;
   };
 
+  [[nodiscard]] bool taken_again() const noexcept { return seen_ >= restored_to_; }
   line& line_of(const std::string& key);
   [[nodiscard]] static bool parked_first(const line& of);
   void queue(line& of);
@@ -133,6 +135,7 @@ private:
 
   subscription_settings settings_;
   position seen_{};
+  position restored_to_{};
   position checkpoint_{};
   std::map<position, open_event> open_{};
   std::unordered_map<std::string, line> lines_{};
@@ -141,6 +144,7 @@ private:
   std::deque<line*> ready_{};
   std::multimap<timestamp, line*> delayed_{};
   std::map<position, std::optional<parked_event>> changes_{}; ///< rows to write or to delete
+  std::vector<std::pair<position, std::shared_ptr<redrive_callback>>> early_redrives_{};
   std::vector<std::shared_ptr<redrive_run>> ended_{};
   // What is being written:
   position checkpoint_in_flight_{};

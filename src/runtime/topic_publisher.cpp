@@ -34,6 +34,7 @@ topic_publisher::topic_publisher(caf::actor_config& config, environment_ptr env,
 
 caf::behavior topic_publisher::make_behavior() {
   follow(); // where a predecessor ended
+  tell_of_the_skipped();
   return {
       [this](const topic_asked_for&) { follow(); },
       [this](const committed& m) { follower_.follow(m.batch, *directory_); },

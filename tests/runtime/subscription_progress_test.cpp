@@ -311,4 +311,25 @@ TEST(SubscriptionProgress, RedriveOfWhatIsNotParkedDoesNothing) {
   EXPECT_FALSE(p.next({}));
 }
 
+// An event that was handled before a crash is handed over again, since an older one of another key
+// was open. It may not come behind the parked one of its own key.
+TEST(SubscriptionProgress, RedriveAfterARestartWaitsForWhatIsTakenAgain) {
+  subscription_progress p({.name = "s", .parks_at_most = 1, .retries = {.attempts = 1}});
+  p.restore(position{2});
+  p.restore(
+      parked_event{.position = {7}, .order_key = "thing-1", .cause = "poison", .attempts = 1});
+  p.redrive({7}, nullptr);
+  EXPECT_FALSE(p.next({}));
+  EXPECT_TRUE(p.has_room()) << "though as many are parked as may be";
+  p.take(event_at(5, "thing-1"), {});
+  p.looked_at({6});
+  EXPECT_EQ(p.next({})->position, position{5});
+  p.handled({5});
+  EXPECT_FALSE(p.next({}));
+  p.looked_at({7});
+  EXPECT_EQ(p.next({})->position, position{7});
+  p.handled({7});
+  EXPECT_FALSE(p.next({}));
+}
+
 } // namespace
