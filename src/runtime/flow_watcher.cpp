@@ -63,6 +63,7 @@ void flow_watcher::load() {
     }
   }
   saved_ = graph_.last();
+  saved_at_ = now();
   for (const auto& process : env().processes) graph_.name_process(process->name);
 }
 
