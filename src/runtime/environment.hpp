@@ -12,6 +12,7 @@
 #include <caf/fwd.hpp>
 
 #include <atomic>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -57,6 +58,7 @@ struct environment {
 
   const runtime_options options;
   clock_port clock = system_now;
+  std::function<std::unique_ptr<journal>(const journal_options&)> open = open_journal;
   message_registry registry{};
   std::map<std::string, std::shared_ptr<const service_definition>, std::less<>> services{};
   std::vector<process_ptr> processes{}; ///< every version that is run here

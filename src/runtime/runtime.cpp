@@ -158,7 +158,7 @@ void runtime::start() {
   journal_options options{env->options.journal, env->options.durability,
                           [env](std::string_view name) { return env->registry.find(name); },
                           env->options.headroom};
-  auto journal = open_journal(options);
+  auto journal = env->open(options);
   internal::check_names(*env, *journal->open_reader());
   internal::log().info("start: journal {}, {} services, {} processes", options.path,
                        env->services.size(), env->processes.size());
@@ -481,6 +481,11 @@ void runtime_access::read_topic(runtime& r, std::string_view which, position aft
 
 void runtime_access::set_clock(runtime& r, std::function<timestamp()> clock) {
   r.implementation_->env->clock = std::move(clock);
+}
+
+void runtime_access::set_journal(
+    runtime& r, std::function<std::unique_ptr<journal>(const journal_options&)> open) {
+  r.implementation_->env->open = std::move(open);
 }
 
 void runtime_access::set_actor_system(runtime& r, caf::actor_system& system) {

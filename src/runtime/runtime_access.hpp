@@ -5,6 +5,7 @@
 #include <caf/fwd.hpp>
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -21,6 +22,9 @@ struct runtime_access {
   static void kill(runtime& r, const std::string& role);
   /// Sets the clock. Before start().
   static void set_clock(runtime& r, std::function<timestamp()> clock);
+  /// Sets how the journal is opened. Before start().
+  static void set_journal(runtime& r,
+                          std::function<std::unique_ptr<journal>(const journal_options&)> open);
   /// See use_actor_system.
   static void set_actor_system(runtime& r, caf::actor_system& system);
   /// See topic_group and read_topic.
