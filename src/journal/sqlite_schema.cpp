@@ -3,6 +3,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <fstream>
 #include <string_view>
 
 #include <fcntl.h>
@@ -40,6 +41,22 @@ constexpr std::array<std::string_view, 10> tables_and_indexes{
   throw error(errc::journal_foreign, "'" + path + "' " + why + "; name another file");
 }
 
+// A file whose creation was cut short may hold anything: until SQLite has rolled it back.
+bool rolls_back(database& db, const std::string& path) {
+  constexpr std::string_view magic("\xd9\xd5\x05\xf9\x20\xa1\x63\xd7", 8);
+  std::string begin(magic.size(), '\0');
+  std::ifstream(path + "-journal", std::ios::binary)
+      .read(begin.data(), static_cast<std::streamsize>(begin.size()));
+  if (begin != magic) return false;
+  try {
+    (void)db.number("SELECT count(*) FROM sqlite_schema");
+    return true;
+  } catch (const sqlite_error& cause) {
+    if (cause.code() != errc::journal_damaged) throw;
+    return false;
+  }
+}
+
 // The first look at a file, before SQLite interprets any of it: errc::journal_foreign for one that
 // is no journal, errc::journal_damaged for a journal whose header is.
 void check_header(database& db, const std::string& path) {
@@ -50,6 +67,7 @@ void check_header(database& db, const std::string& path) {
   const bool is_sqlite = header.starts_with(magic);
   const bool is_ours = header.size() == size && header.compare(68, 4, "ensm") == 0;
   if (is_sqlite && header.size() == size) return;
+  if (rolls_back(db, path)) return;
   if (is_sqlite || is_ours)
     throw error(errc::journal_damaged,
                 "the header of journal '" + path + "' is damaged; restore the file from a backup");

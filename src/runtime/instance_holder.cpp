@@ -176,7 +176,8 @@ void instance_holder::found_open(const open_instances_tail& tail) {
   // Who asked before this was known, for what has ended: the journal tells.
   for (const auto& [id, asked] : waiting_)
     if (!instances_.contains(id) && start_of(id) <= tail.head) read_instance(id);
-  for (const auto& [id, why] : stuck_) answer(id, stuck_outcome(id));
+  for (const auto& [id, why] : stuck_)
+    if (is_known_stuck(instances_.at(id))) answer(id, stuck_outcome(id));
   live_ = true;
   follower_.start_live(tail.head, *directory_);
   if (to_give_again_ == 0) resumed();

@@ -40,6 +40,7 @@ protected:
     std::unique_ptr<saga_body> body{};     ///< danced
     std::vector<recorded_event> arrived{}; ///< while its events are being read
     position sent{};                       ///< the last of its events that the saga was sent
+    position told{};                       ///< and the last that it has told of
     bool died = false;                     ///< the saga before it: its commands may be under way
     [[nodiscard]] bool at_work() const noexcept { return saga || body; }
   };
@@ -129,6 +130,8 @@ private:
   void hand_over(const std::vector<outside_events::handed>& handed);
   [[nodiscard]] open_instance row_of(instance_id id) const;
   [[nodiscard]] outcome stuck_outcome(instance_id id) const;
+  /// False also if events are in hand behind which it may not be stuck any more.
+  [[nodiscard]] static bool is_known_stuck(const running& r);
 
   // Waiting callers, and time (instance_holder_time.cpp).
   void await(const await_outcome& what);

@@ -137,6 +137,7 @@ void instance_holder::ended(const saga_report& report) {
 }
 
 void instance_holder::settle(const saga_report& report, running& r) {
+  if (r.active) r.active->told = std::max(r.active->told, report.folded);
   const bool changed = set_asleep(r, report.asleep);
   if (report.asleep || report.wake) wake_at(report.id, r, report.wake);
   if (!report.broken) r.broken_folds = 0;
@@ -226,6 +227,11 @@ void instance_holder::set_stuck(instance_id id, running& r, const std::string& r
 
 outcome instance_holder::stuck_outcome(instance_id id) const {
   return {outcome_kind::stuck, stuck_.at(id), id};
+}
+
+bool instance_holder::is_known_stuck(const running& r) {
+  if (!r.stuck || r.resumes) return false;
+  return !r.active || (r.at_work() && r.active->told >= r.active->sent);
 }
 
 // An instance that is not in memory is handed the event once it tells what it awaits.

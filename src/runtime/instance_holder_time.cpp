@@ -16,7 +16,7 @@ constexpr auto book_every = std::chrono::seconds(1);
 
 void instance_holder::await(const await_outcome& what) {
   const auto at = instances_.find(what.id);
-  if (at != instances_.end() && at->second.stuck) {
+  if (at != instances_.end() && is_known_stuck(at->second)) {
     (*what.callback)(stuck_outcome(what.id));
     return;
   }

@@ -114,8 +114,10 @@ std::optional<saga_report> saga_body::report(std::optional<timestamp> wake) {
   auto awaits = awaited_keys(instance_);
   const bool tell_awaits = tell_awaits_ || awaits != told_awaits_;
   const bool sooner = wake && (!told_.wake || *wake < *told_.wake);
-  const bool sleeps = r.asleep && (!told_.asleep || r.folded != told_.folded);
-  if (!r.terminal && !sooner && !sleeps && !tell_awaits && r.asleep == told_.asleep &&
+  // Whoever rests tells what it knows, so that its holder can tell whether that is all.
+  const bool rests = r.asleep || r.result.kind == outcome_kind::stuck;
+  const bool knows_more = rests && (r.asleep != told_.asleep || r.folded != told_.folded);
+  if (!r.terminal && !sooner && !knows_more && !tell_awaits && r.asleep == told_.asleep &&
       r.result.reason == told_.result.reason)
     return std::nullopt;
   if (tell_awaits || r.asleep) r.awaits = told_awaits_ = std::move(awaits); // for its row

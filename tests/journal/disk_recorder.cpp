@@ -20,7 +20,13 @@ disk_recorder::disk_recorder(std::string directory) : directory_(std::move(direc
 disk_recorder::~disk_recorder() { live = nullptr; }
 
 void disk_recorder::record(disk_operation operation) {
+  const std::lock_guard lock(mutex_);
   if (recording) operations.push_back(std::move(operation));
+}
+
+std::size_t disk_recorder::count() const {
+  const std::lock_guard lock(mutex_);
+  return operations.size();
 }
 
 void disk_recorder::opened(layer_file& f) {

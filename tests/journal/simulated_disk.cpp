@@ -22,6 +22,14 @@ void carry_out(std::string& file, const disk_operation& operation) {
 
 } // namespace
 
+simulated_disk::simulated_disk(const disk_files& files) {
+  for (const auto& [name, bytes] : files) {
+    synced_names_[name] = contents_.size();
+    contents_.push_back({bytes, {}});
+  }
+  names_ = synced_names_;
+}
+
 void simulated_disk::change_name(names& in, const name_change& change) {
   if (change.removed)
     in.erase(change.file);

@@ -27,6 +27,10 @@ class simulated_disk {
 public:
   static constexpr std::size_t sector = 512;
 
+  simulated_disk() = default;
+  /// With files on it that were synced, names and all.
+  explicit simulated_disk(const disk_files& files);
+
   void apply(const disk_operation& operation);
   /// What the program that is running sees.
   [[nodiscard]] disk_files now() const;

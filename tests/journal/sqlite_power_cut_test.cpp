@@ -186,6 +186,20 @@ TEST_F(SqlitePowerCut, WhatFoundNoSpaceIsNotThereAndWhatWasAcknowledgedIs) {
   EXPECT_GT(counted.refused, 10);
 }
 
+// Nothing is acknowledged yet, and whatever is left is no obstacle.
+TEST_F(SqlitePowerCut, AFileWhoseMakingWasCutShortIsMadeAnew) {
+  (void)open(durability::durable);
+  disk_.recording = false;
+  simulated_disk disk;
+  for (const auto& operation : disk_.operations) {
+    for (std::uint64_t seed = 1; seed <= 32; ++seed) {
+      put(disk.after_cut(seed));
+      EXPECT_EQ(commit_one(*open(durability::durable), numbered(1)).state, status::appended);
+    }
+    disk.apply(operation);
+  }
+}
+
 // Relaxed promises less, and shows that these tests can find a missing sync.
 TEST_F(SqlitePowerCut, RelaxedLosesTheNewestCommitsAndStaysWhole) {
   const auto counted = cut_everywhere(durability::relaxed);

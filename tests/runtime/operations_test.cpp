@@ -44,7 +44,7 @@ protected:
     EXPECT_EQ(outcome.kind, outcome_kind::stuck);
     return outcome.instance;
   }
-  /// How it ends. (Right after a word its manager may still think that it is stuck.)
+  /// How it ends.
   std::string end_of(instance_id id) {
     for (;;) {
       const auto report = r->inspect(id).get();
@@ -56,6 +56,18 @@ protected:
   till_switches till_{};
   std::optional<ensemble::runtime> r{};
 };
+
+TEST_F(Operations, WhoAwaitsBehindAWordIsNotToldWhatWasBefore) {
+  start();
+  for (int round = 0; round < 30; ++round) {
+    till_.refuses_refunds = true;
+    const auto receipt = r->send("shop", buy{"unpackable-" + std::to_string(round), 20}).get();
+    const auto id = r->await(receipt, 30s).instance;
+    till_.refuses_refunds = false;
+    (void)r->operate(word(operator_verb::retry, id)).get();
+    EXPECT_EQ(r->await(receipt, 30s).kind, outcome_kind::compensated);
+  }
+}
 
 TEST_F(Operations, ARetryHealsWhatIsStuck) {
   start();
