@@ -11,10 +11,10 @@ namespace {
 /// Counts are unsigned, and a minus sign would wrap them round.
 const CLI::Range count(std::uint64_t{0}, std::uint64_t{1'000'000'000'000});
 
-void add_evidence(CLI::App& app, evidence& files, const char* gateway_help) {
+void add_evidence(CLI::App& app, evidence& files, const char* gateway_help,
+                  const char* history_help) {
   app.add_option("--gateway", files.gateway, gateway_help);
-  app.add_option("--acknowledged", files.acknowledged,
-                 "A file with a line for each order whose receipt came: its id and position");
+  app.add_option("--evidence", files.history, history_help);
 }
 
 void add_journal(CLI::App& app, std::string& journal) {
@@ -93,7 +93,8 @@ CLI::App* add_run(CLI::App& app, run_options& o) {
   add_mode(*run, o.mode);
   run->add_flag("--resume-only", o.resume_only, "Place nothing, only end what is in flight");
   add_evidence(*run, o.files,
-               "Payments go to a gateway outside, which keeps its books in this file");
+               "Payments go to a gateway outside, which keeps its books in this file",
+               "Add to this file what is asked, before it is, and what is told, after it was");
   add_log(*run, o.log);
   return run;
 }
@@ -152,7 +153,8 @@ CLI::App* add_list(CLI::App& app, read_options& o) {
 CLI::App* add_verify(CLI::App& app, read_options& o) {
   auto* verify = app.add_subcommand("verify", "Check a journal, and what it says of the orders");
   add_journal(*verify, o.journal);
-  add_evidence(*verify, o.files, "The payment gateway's file, to be held against the journal");
+  add_evidence(*verify, o.files, "The payment gateway's file, to be held against the journal",
+               "What clients asked and were told, to be held against the journal");
   return verify;
 }
 

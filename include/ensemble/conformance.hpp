@@ -35,6 +35,7 @@ struct conformance_finding {
   instance_id instance{}; ///< of a flow outside the language
   position at{};          ///< the event; of a reaction, its first case
   std::string text{};     ///< one sentence
+  std::string rule{};     ///< which it breaks, as in `G2`: see docs/history.md; empty: none
 };
 
 struct conformance_report {
@@ -46,7 +47,9 @@ struct conformance_report {
   std::uint64_t instances = 0; ///< replayed
   /// Instances that were not replayed, since the version that they run under was not given.
   std::uint64_t unknown_versions = 0;
-  std::array<std::uint64_t, 3> counts{}; ///< of the findings, by kind
+  std::uint64_t open = 0;                   ///< of those replayed, instances that have not ended
+  std::vector<instance_id> open_examples{}; ///< the first few
+  std::array<std::uint64_t, 3> counts{};    ///< of the findings, by kind
   std::vector<conformance_finding> findings{};
 
   [[nodiscard]] std::uint64_t count(conformance_kind kind) const noexcept {

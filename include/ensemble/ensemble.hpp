@@ -10,6 +10,7 @@
 #include <ensemble/error.hpp>
 #include <ensemble/event.hpp>
 #include <ensemble/flow_graph.hpp>
+#include <ensemble/history.hpp>
 #include <ensemble/identity.hpp>
 #include <ensemble/journal.hpp>
 #include <ensemble/message.hpp>

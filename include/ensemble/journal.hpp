@@ -29,6 +29,10 @@ public:
   [[nodiscard]] bool fits(std::uint64_t length) const noexcept {
     return length_ == any_length || length_ == length;
   }
+  /// The length that it demands; none: any will do.
+  [[nodiscard]] std::optional<std::uint64_t> length() const noexcept {
+    return length_ == any_length ? std::nullopt : std::optional(length_);
+  }
 
 private:
   static constexpr std::uint64_t any_length = ~std::uint64_t{};

@@ -29,7 +29,8 @@ void hold_reactions(const flow_graph& graph, const conformance_options& options,
                 counted.first,
                 told(reaction.cause) + " -> " + told(reaction.outcome) +
                     (asked.empty() ? "" : " (" + asked + ")") + ", " +
-                    std::to_string(counted.count) + " times: " + why});
+                    std::to_string(counted.count) + " times: " + why,
+                "S3"});
   }
 }
 
@@ -67,7 +68,8 @@ private:
                  {},
                  {},
                  trace::asked_text(step, d, 0) + " never came to '" +
-                     std::string(outcome.event->name) + "'"});
+                     std::string(outcome.event->name) + "'",
+                 {}});
   }
 
   const flow_graph& graph_;
@@ -98,7 +100,8 @@ void look_for_unseen(const flow_graph& graph, const conformance_options& options
            {},
            {},
            {},
-           "'" + service->name + "' never reacted to '" + std::string(policy.event->name) + "'"});
+           "'" + service->name + "' never reacted to '" + std::string(policy.event->name) + "'",
+           {}});
     }
 }
 
@@ -125,22 +128,27 @@ public:
 private:
   /// Bounds memory; whoever is forgotten is read again.
   static constexpr std::size_t most_begun = 100'000;
+  static constexpr std::size_t most_examples = 5;
 
   void replay(const trace::process_ptr& definition, const recorded_event& start) {
     const auto id = make_instance_id(start.position, definition->name);
     ++report_.instances;
     remember(id);
-    trace::instance_replay run(
-        definition, known_.typed(start), [&](position at, const std::string& what) {
-          report_.add({conformance_kind::outside_language, definition->name, id, at, what});
-        });
+    trace::instance_replay run(definition, known_.typed(start),
+                               [&](position at, std::string_view rule, const std::string& what) {
+                                 report_.add({conformance_kind::outside_language, definition->name,
+                                              id, at, what, std::string(rule)});
+                               });
     for (auto after = start.position;;) {
       const auto page = journal_.read_instance(id, after);
-      if (page.empty()) return;
+      if (page.empty()) break;
       for (const auto& e : page)
         if (e.position <= head_) run.take(known_.typed(e));
       after = page.back().position;
     }
+    if (run.ended()) return;
+    ++report_.open;
+    if (report_.open_examples.size() < most_examples) report_.open_examples.push_back(id);
   }
 
   // Of a process that nobody describes the reactions tell.
@@ -155,7 +163,8 @@ private:
       remember(id);
     else
       report_.add({conformance_kind::outside_language, process->name, id, e.position,
-                   "'" + std::string(e.body.name()) + "' belongs to an instance that never began"});
+                   "'" + std::string(e.body.name()) + "' belongs to an instance that never began",
+                   "G2"});
   }
 
   void remember(instance_id id) {

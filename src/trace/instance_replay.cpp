@@ -40,71 +40,98 @@ void instance_replay::judge(const recorded_event& e) {
 
 void instance_replay::judge_note(const recorded_event& e) {
   if (e.stream != folded_.stream())
-    tell(e, "stands on '" + e.stream + "', not on the instance's own stream");
+    tell(e, "G2", "stands on '" + e.stream + "', not on the instance's own stream");
   if (kind_of(e) == cause_kind::outside) {
     const auto* a = addressed(e.origin);
-    if (!a || a->state == status::idle) tell(e, "was handed over before it was awaited");
+    if (!a || a->state == status::idle) tell(e, "G2", "was handed over before it was awaited");
   }
+  judge_attempt(e);
   for (const auto& deadline : deadlines(folded_))
     if (deadline.event.id == e.id && e.time < deadline.at)
-      tell(e, "was recorded " + span_text(deadline.at - e.time) + " before its time");
+      tell(e, "G9", "was recorded " + span_text(deadline.at - e.time) + " before its time");
+}
+
+void instance_replay::judge_attempt(const recorded_event& e) {
+  const auto* failed = e.body.get_if<engine::attempt_failed>();
+  const auto* a = failed ? addressed(e.origin) : nullptr;
+  // Of a command that is settled, or of another round, it changes nothing (rule 10).
+  if (!a || a->state != status::due || a->round != e.origin.round) return;
+  const auto& policy = policy_of(*folded_.definition, e.origin.step);
+  if (failed->n - a->forgiven_attempts > policy.attempts)
+    tell(e, "G11",
+         "is one more than the " + std::to_string(policy.attempts) + " attempts of the policy");
+  if (failed->n != a->failed_attempts + 1) return;
+  // The attempt that failed was not given before its time, and its delay runs from later still.
+  const auto command = make_command_id(folded_.id, e.origin.step, e.origin.direction, a->round);
+  const auto begun = std::max(a->not_before, a->due_since);
+  if (e.time < begun)
+    tell(e, "G11", "failed " + span_text(begun - e.time) + " before it was to be made");
+  const auto least = begun + retry_delay(policy, failed->n - a->forgiven_attempts, command);
+  if (failed->next_at < least)
+    tell(e, "G11",
+         "is tried again " + span_text(least - failed->next_at) + " sooner than the policy says");
 }
 
 void instance_replay::judge_outcome(const recorded_event& e) {
   const auto& o = e.origin;
   const auto* a = addressed(o);
   if (!a) {
-    tell(e, "is the outcome of nothing that the process asks (" +
-                asked_text(o.step, o.direction, o.round) + ")");
+    tell(e, "G2",
+         "is the outcome of nothing that the process asks (" +
+             asked_text(o.step, o.direction, o.round) + ")");
     return;
   }
   if (close_refused(e)) {
-    if (a->state == status::idle) tell(e, "refuses to close what was never asked");
+    if (a->state == status::idle) tell(e, "G2", "refuses to close what was never asked");
     return;
   }
   const auto command = make_command_id(folded_.id, o.step, o.direction, o.round);
-  if (e.command() != command) tell(e, "is not under the id of its command");
+  if (e.command() != command) tell(e, "G3", "is not under the id of its command");
   const auto service = service_of(*folded_.definition, o.step, o.direction);
   if (category_of(e.stream) != service)
-    tell(e, "was recorded by '" + std::string(category_of(e.stream)) + "', but '" +
-                std::string(service) + "' was asked");
+    tell(e, "G2",
+         "was recorded by '" + std::string(category_of(e.stream)) + "', but '" +
+             std::string(service) + "' was asked");
   if (!answered_.insert(e.command()).second)
-    tell(e, "is a second outcome of one command");
+    tell(e, "G3", "is a second outcome of one command");
   else if (folded_.terminal())
-    tell(e, "came after the last word");
-  else if (!a->open())
-    tell(e, why_not_due(*a, e));
+    tell(e, "G1", "came after the last word");
+  else if (const auto why = a->open() ? fault{} : why_not_due(*a, e); !why.rule.empty())
+    tell(e, why.rule, why.what);
   else if (a->round != o.round)
-    tell(e, "is of round " + std::to_string(o.round) + ", while round " + std::to_string(a->round) +
-                " was due");
+    tell(e, "G10",
+         "is of round " + std::to_string(o.round) + ", while round " + std::to_string(a->round) +
+             " was due");
   else if (a->state == status::due && e.time < a->due_since)
-    tell(e, "came " + span_text(a->due_since - e.time) + " before the step's delay was over");
+    tell(e, "G9", "came " + span_text(a->due_since - e.time) + " before the step's delay was over");
 }
 
-std::string instance_replay::why_not_due(const assignment& a, const recorded_event& e) const {
+instance_replay::fault instance_replay::why_not_due(const assignment& a,
+                                                    const recorded_event& e) const {
   switch (a.state) {
   case status::idle: return why_not_begun(e);
-  case status::omitted: return "came although the step's condition did not hold";
-  case status::voided: return "came after the step was given up";
-  case status::skipped: return "came after an operator had passed over it";
-  default: return "came after an outcome had settled it";
+  case status::omitted: return {"G3", "came although the step's condition did not hold"};
+  case status::voided: return {"G4", "came after the step was given up"};
+  case status::skipped: return {"G4", "came after an operator had passed over it"};
+  default: return {"G3", "came after an outcome had settled it"};
   }
 }
 
-std::string instance_replay::why_not_begun(const recorded_event& e) const {
+instance_replay::fault instance_replay::why_not_begun(const recorded_event& e) const {
   const bool back = folded_.phase == instance_phase::compensating;
   switch (e.origin.direction) {
   case direction::forward:
-    return back ? "came for a step that never began, after the decision to go back"
-                : "came before the steps that it follows were done";
+    if (back) return {"G5", "came for a step that never began, after the decision to go back"};
+    return {"G2", "came before the steps that it follows were done"};
   case direction::undo:
-    if (folded_.past_pivot()) return "undid a step after the pivot";
-    if (!back) return "undid a step while the process went forward";
-    return "undid a step out of turn: it was not done, or steps behind it were not undone yet";
-  case direction::complete: return "completed the process before every step was done";
+    if (folded_.past_pivot()) return {"G2", "undid a step after the pivot"};
+    if (!back) return {"G4", "undid a step while the process went forward"};
+    return {"G5", "undid a step out of turn: it was not done, or steps behind it were not "
+                  "undone yet"};
+  case direction::complete: return {"G2", "completed the process before every step was done"};
   default:
-    return back ? "ended the process before everything was undone"
-                : "ended the process as undone while it went forward";
+    if (back) return {"G4", "ended the process before everything was undone"};
+    return {"G2", "ended the process as undone while it went forward"};
   }
 }
 
@@ -120,16 +147,18 @@ const assignment* instance_replay::addressed(const event_origin& o) const {
   return o.direction == direction::undo && definition.undo ? &folded_.steps[*step].undo : nullptr;
 }
 
-void instance_replay::tell(const recorded_event& e, const std::string& what) const {
+void instance_replay::tell(const recorded_event& e, std::string_view rule,
+                           std::string_view what) const {
   const auto asked = asked_text(e.origin.step, e.origin.direction, e.origin.round);
-  tell_(e.position, "'" + std::string(e.body.name()) + "'" +
-                        (asked.empty() ? "" : " (" + asked + ")") + " " + what);
+  tell_(e.position, rule,
+        "'" + std::string(e.body.name()) + "'" + (asked.empty() ? "" : " (" + asked + ")") + " " +
+            std::string(what));
 }
 
 void instance_replay::tell_if_broken(const recorded_event& e) {
   if (folded_.broken.empty() || told_broken_) return;
   told_broken_ = true;
-  tell_(e.position, "a function of the definition threw: " + folded_.broken);
+  tell_(e.position, "G1", "a function of the definition threw: " + folded_.broken);
 }
 
 } // namespace ensemble::trace

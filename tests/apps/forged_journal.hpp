@@ -18,6 +18,7 @@ public:
 
   forged_journal() {
     add("stock-a", item_stocked{"a", 100}, {}, {}, "", ensemble::direction::none);
+    events.back().origin.causation = ensemble::event_id::of(1, 1); // no caller asked for it
   }
 
   /// An order of 3 units of `a` at 1.00; returns its instance.
@@ -109,7 +110,8 @@ public:
     e.stream = stream;
     for (const auto& before : events) e.version.value += before.stream == stream ? 1 : 0;
     e.time = ensemble::timestamp(std::chrono::seconds(events.size()));
-    e.id = ensemble::make_event_id(from, 0);
+    // Callers' commands have ids of their own.
+    e.id = from ? ensemble::make_event_id(from, 0) : ensemble::event_id::of(events.size() + 1, 9);
     e.origin.instance = i;
     e.origin.step = step;
     e.origin.direction = d;

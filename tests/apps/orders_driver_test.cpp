@@ -75,7 +75,7 @@ TEST(CommandLine, ReadsEveryFlagOfRun) {
                              "9",       "--journal",
                              "j.db",    "--durability",
                              "relaxed", "--gateway",
-                             "g",       "--acknowledged",
+                             "g",       "--evidence",
                              "a",       "--resume-only",
                              "--log",   "info",
                              "--mode",  "choreography"});
@@ -93,7 +93,7 @@ TEST(CommandLine, ReadsEveryFlagOfRun) {
   EXPECT_EQ(o.journal, "j.db");
   EXPECT_EQ(o.durability, ensemble::durability::relaxed);
   EXPECT_EQ(o.files.gateway, "g");
-  EXPECT_EQ(o.files.acknowledged, "a");
+  EXPECT_EQ(o.files.history, "a");
   EXPECT_EQ(o.mode, ensemble::process_mode::choreography);
   EXPECT_TRUE(o.resume_only);
   EXPECT_EQ(o.log, "info");

@@ -239,37 +239,55 @@ TEST_F(GatewayLedger, SeesAPaymentThatWasCancelled) {
   EXPECT_EQ(broken(), "G4");
 }
 
-// --- what was acknowledged against the journal ---
+// --- what clients were told against the journal ---
 
-using OrdersAcknowledged = OrdersGateway;
-
-TEST_F(OrdersAcknowledged, StandsWhereItWasTold) {
-  forged_journal j;
-  j.fulfilled("o1");
-  j.fulfilled("o2");
-  {
-    acknowledged_file file(path_);
-    file.add("o2", {8});
-    file.add("o1", {2});
+class OrdersEvidence : public OrdersGateway {
+protected:
+  OrdersEvidence() {
+    journal_.fulfilled("o1");
+    journal_.fulfilled("o2");
   }
-  append("o3 12"); // torn by a kill
-  EXPECT_EQ(j.broken({{}, path_}), "");
-  EXPECT_EQ(j.report({{}, path_}).acknowledged, 2U);
+  /// As the driver notes an order; the event of its receipt stands at `at`.
+  void placed(const std::string& id, std::size_t at) {
+    ensemble::asked_command c;
+    c.service = "order";
+    c.command = "place_order";
+    c.idempotency_key = id;
+    ensemble::history_writer out(path_, "test");
+    const auto number = out.asked(c);
+    c.answer = ensemble::told_answer::ok;
+    c.events = {journal_.events.at(at - 1)};
+    c.id = c.events.front().command();
+    out.told(number, c);
+  }
+  [[nodiscard]] std::string broken() const { return journal_.broken({{}, path_}); }
+
+  forged_journal journal_;
+};
+
+TEST_F(OrdersEvidence, HoldsWhereItWasTold) {
+  placed("o1", 2);
+  append(R"({"asked":{"op")"); // torn by a kill
+  placed("o2", 8);
+  EXPECT_EQ(broken(), "");
+  const auto report = journal_.report({{}, path_});
+  EXPECT_EQ(report.acknowledged, 2U);
+  EXPECT_EQ(report.torn, 1U);
 }
 
-TEST_F(OrdersAcknowledged, SeesAnOrderThatIsLost) {
-  forged_journal j;
-  j.fulfilled("o1");
-  acknowledged_file(path_).add("o2", {8});
-  EXPECT_EQ(j.broken({{}, path_}), "S1");
+TEST_F(OrdersEvidence, SeesAnOrderThatIsLostOrThatNobodyPlaced) {
+  placed("o1", 2);
+  EXPECT_EQ(broken(), "S3") << "o2";
+  placed("o2", 8);
+  journal_.events.resize(7);
+  EXPECT_EQ(broken(), "S1");
+  EXPECT_THROW((void)journal_.broken({{}, path_ + ".none"}), ensemble::error);
 }
 
-TEST_F(OrdersAcknowledged, SeesAnOrderElsewhere) {
-  forged_journal j;
-  j.fulfilled("o1");
-  acknowledged_file(path_).add("o1", {3});
-  EXPECT_EQ(j.broken({{}, path_}), "S1");
-  EXPECT_THROW((void)j.broken({{}, path_ + ".none"}), ensemble::error);
+TEST_F(OrdersEvidence, SeesAnOrderPlacedLaterStandBefore) {
+  placed("o2", 8);
+  placed("o1", 2);
+  EXPECT_EQ(broken(), "S6");
 }
 
 } // namespace

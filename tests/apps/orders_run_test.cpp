@@ -254,12 +254,14 @@ TEST_F(OrdersProgram, AShortStockIsSharedOutAndNeverBelowZero) {
 
 TEST_F(OrdersProgram, TheGatewaysBooksAgreeWithTheJournal) {
   auto o = flags(200);
-  o.files = {file("gateway"), file("acknowledged")};
+  o.files = {file("gateway"), file("evidence")};
   EXPECT_EQ(call(run_orders, o), 0) << said;
   auto read = reading();
   read.files = o.files;
   EXPECT_EQ(call(verify_orders, read), 0) << said;
-  EXPECT_TRUE(says("200 acknowledged orders stand where they were told: holds")) << said;
+  EXPECT_TRUE(
+      says("200 answers to clients stand where they were told, 0 commands have none: holds"))
+      << said;
   EXPECT_TRUE(says("the gateway's "));
   std::ofstream(file("gateway"), std::ios::app)
       << R"({"operation":"charge","key":"stray","order":"o","cents":5})" << '\n';

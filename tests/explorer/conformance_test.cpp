@@ -30,8 +30,10 @@ judgement judge(std::uint64_t seed, const std::string& bug = {}) {
   ensemble::planted_bug.clear();
   judgement all;
   ensemble::trace::instance_replay replay(
-      w.definition, w.journal.front(), [&](ensemble::position at, const std::string& what) {
-        all.outside.push_back("at " + std::to_string(at.value) + ": " + what);
+      w.definition, w.journal.front(),
+      [&](ensemble::position at, std::string_view rule, const std::string& what) {
+        all.outside.push_back("at " + std::to_string(at.value) + ", " + std::string(rule) + ": " +
+                              what);
       });
   ensemble::flow_graph graph;
   for (const auto& e : w.journal) {

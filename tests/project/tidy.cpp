@@ -42,6 +42,7 @@ constexpr std::array public_headers{
     room{"ensemble/journal.hpp", 1},     room{"ensemble/backup.hpp", 1},
     room{"ensemble/causation.hpp", 2},   room{"ensemble/flow_graph.hpp", 2},
     room{"ensemble/conformance.hpp", 2}, room{"ensemble/mode_agreement.hpp", 2},
+    room{"ensemble/history.hpp", 2},     room{"ensemble/history_file.hpp", 2},
     room{"ensemble/runtime.hpp", 3},     room{"ensemble/caf.hpp", 3},
     room{"ensemble/control.hpp", 3},     room{"ensemble/ensemble.hpp", 6}};
 

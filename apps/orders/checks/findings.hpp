@@ -1,5 +1,7 @@
 #pragma once
 
+#include <ensemble/history.hpp>
+
 #include <cstdint>
 #include <map>
 #include <string>
@@ -22,6 +24,12 @@ public:
   void add(std::string rule, std::string text) {
     ++counts_[rule];
     if (first_.size() < kept) first_.push_back({std::move(rule), std::move(text)});
+  }
+  /// What others found, all of it counted.
+  void add(const ensemble::history_findings& others) {
+    for (const auto& [rule, count] : others.counts()) counts_[rule] += count;
+    for (const auto& f : others.first())
+      if (first_.size() < kept) first_.push_back({f.rule, f.text});
   }
   [[nodiscard]] bool none() const noexcept { return counts_.empty(); }
   [[nodiscard]] const std::map<std::string, std::uint64_t>& counts() const noexcept {

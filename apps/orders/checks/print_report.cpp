@@ -41,11 +41,14 @@ void print(std::ostream& out, const verification_report& r) {
          "one fold and one due for conductor and participants, after each of " +
              std::to_string(r.prefixes) + " events",
          found.count("G12"));
-  line(out, "S4,S5", "versions and positions without gaps", count_of(found, {"S4", "S5"}));
-  if (r.with_acknowledged)
-    line(out, "S1",
-         std::to_string(r.acknowledged) + " acknowledged orders stand where they were told",
-         found.count("S1"));
+  line(out, "S2-S5", "whole decisions, versions and positions without gaps",
+       count_of(found, {"S2", "S4", "S5"}));
+  if (r.with_history)
+    line(out, "S1-S8",
+         std::to_string(r.acknowledged) + " answers to clients stand where they were told, " +
+             std::to_string(r.unknown) + " commands have none" +
+             (r.torn == 0 ? "" : ", " + std::to_string(r.torn) + " lines torn"),
+         count_of(found, {"S1", "S3", "S6", "S7", "S8"}));
   if (r.with_gateway)
     out << "  the gateway's " << r.gateway_operations << " operations were held against the journal"
         << " (G3, G4)\n";

@@ -6,31 +6,42 @@
 
 namespace orders {
 
+namespace {
+
+ensemble::history_file read(const std::string& path) {
+  return path.empty() ? ensemble::history_file{} : ensemble::read_history(path);
+}
+
+/// Without a history nobody knows what was asked for.
+ensemble::history_options judged(bool with_history) {
+  ensemble::history_options options;
+  options.complete = with_history;
+  return options;
+}
+
+} // namespace
+
 verification::verification(const evidence& files)
-    : orders_(found_), sagas_(order_fulfilment(), found_) {
+    : orders_(found_),
+      sagas_(order_fulfilment(), found_),
+      told_(read(files.history)),
+      with_history_(!files.history.empty()),
+      history_(told_.told, judged(with_history_)) {
   if (!files.gateway.empty()) ledger_ = std::make_unique<ledger_check>(files.gateway, found_);
-  if (!files.acknowledged.empty())
-    acknowledged_ = std::make_unique<acknowledged_check>(files.acknowledged, found_);
 }
 
 void verification::feed(const ensemble::recorded_event& e) {
-  if (e.position.value != last_.value + 1)
-    found_.add("S5", "position " + std::to_string(e.position.value) + " follows " +
-                         std::to_string(last_.value));
-  if (e.time < last_time_)
-    found_.add("S5", "the time falls at position " + std::to_string(e.position.value));
-  last_ = e.position;
-  last_time_ = e.time;
+  ++events_;
+  history_.take(e);
   orders_.feed(e);
   sagas_.feed(e);
   if (ledger_) ledger_->feed(e);
-  if (acknowledged_) acknowledged_->feed(e);
 }
 
 verification_report verification::finish() {
   orders_.finish();
   verification_report r;
-  r.events = last_.value;
+  r.events = events_;
   r.orders = orders_.created();
   r.confirmed = orders_.confirmed();
   r.cancelled = orders_.cancelled();
@@ -55,10 +66,13 @@ verification_report verification::finish() {
     r.with_gateway = true;
     r.gateway_operations = ledger_->operations();
   }
-  if (acknowledged_) {
-    acknowledged_->finish();
-    r.with_acknowledged = true;
-    r.acknowledged = acknowledged_->acknowledged();
+  const auto held = history_.finish();
+  found_.add(held.found);
+  if (with_history_) {
+    r.with_history = true;
+    r.acknowledged = held.acknowledged;
+    r.unknown = held.unknown;
+    r.torn = told_.torn;
   }
   r.found = found_;
   return r;

@@ -1,10 +1,10 @@
 #pragma once
 
-#include "orders/checks/acknowledged.hpp"
 #include "orders/checks/ledger_check.hpp"
 #include "orders/checks/order_check.hpp"
 #include "orders/checks/saga_check.hpp"
 
+#include <ensemble/history_file.hpp>
 #include <ensemble/journal.hpp>
 
 #include <cstdint>
@@ -19,8 +19,8 @@ namespace orders {
 
 /// What to hold a journal against, beside itself. Empty: nothing.
 struct evidence {
-  std::string gateway{};      ///< the payment gateway's file
-  std::string acknowledged{}; ///< the file of acknowledged orders
+  std::string gateway{}; ///< the payment gateway's file
+  std::string history{}; ///< what clients asked and were told: see ensemble::history_writer
 };
 
 /// What a verification found.
@@ -42,8 +42,10 @@ struct verification_report {
   std::uint64_t prefixes = 0; ///< at which both modes were compared; 0: they were not
   bool with_gateway = false;
   std::uint64_t gateway_operations = 0;
-  bool with_acknowledged = false;
-  std::uint64_t acknowledged = 0;
+  bool with_history = false;
+  std::uint64_t acknowledged = 0; ///< commands
+  std::uint64_t unknown = 0;      ///< commands of which clients know no outcome
+  std::uint64_t torn = 0;         ///< lines of that file that kills left
   findings found{};
 
   [[nodiscard]] bool holds() const noexcept { return found.none(); }
@@ -51,8 +53,8 @@ struct verification_report {
 };
 
 /// Checks a journal's events one by one, in journal order, with memory for what is open. It holds
-/// S5 (positions without a gap, times that do not fall), D1 to D4, G2 to G5 and, where there is
-/// evidence, S1 and the gateway's ledger.
+/// D1 to D4, G2 to G5 and, by ensemble::history_check, S2, S4, S5 and, where there is evidence,
+/// what clients were told (S1, S3, S6, S8); and the gateway's ledger.
 class verification {
 public:
   /// Throws errc::bad_argument when a file of the evidence cannot be read.
@@ -63,16 +65,17 @@ public:
   [[nodiscard]] verification_report finish();
   /// A fault that somebody else found, as in `S4`.
   void add(const std::string& rule, const std::string& text) { found_.add(rule, text); }
-  [[nodiscard]] std::uint64_t events() const noexcept { return last_.value; }
+  [[nodiscard]] std::uint64_t events() const noexcept { return events_; }
 
 private:
   findings found_{};
   order_check orders_;
   saga_check sagas_;
   std::unique_ptr<ledger_check> ledger_{};
-  std::unique_ptr<acknowledged_check> acknowledged_{};
-  ensemble::position last_{};
-  ensemble::timestamp last_time_{};
+  ensemble::history_file told_{};
+  bool with_history_;
+  ensemble::history_check history_;
+  std::uint64_t events_ = 0;
 };
 
 /// Tells how far a long verification is; called now and then.

@@ -43,12 +43,13 @@ public:
   int execute() {
     if (!options_.files.gateway.empty())
       gateway_ = std::make_shared<payment_gateway>(options_.files.gateway);
-    if (!options_.files.acknowledged.empty())
-      acknowledged_ = std::make_unique<acknowledged_file>(options_.files.acknowledged);
+    if (!options_.files.history.empty())
+      evidence_ = std::make_unique<ensemble::history_writer>(options_.files.history,
+                                                             std::to_string(::getpid()));
     ensemble::runtime runtime(runtime_options_of());
     const auto failure = std::make_shared<failure_note>();
     start(runtime, failure);
-    driver placing(runtime, options_.concurrency, acknowledged_.get());
+    driver placing(runtime, options_.concurrency, evidence_.get());
     const auto began = std::chrono::steady_clock::now();
     see_through(runtime, placing, *failure);
     // Not in the handler: one Ctrl-C may well arrive twice, by way of a shell or a supervisor.
@@ -155,7 +156,7 @@ private:
   std::ostream& out_;
   order_source source_;
   std::shared_ptr<payment_gateway> gateway_{};
-  std::unique_ptr<acknowledged_file> acknowledged_{};
+  std::unique_ptr<ensemble::history_writer> evidence_{};
   std::unique_ptr<observed_verification> observed_{};
   std::unordered_set<std::string> placed_{};
   run_summary summary_{};

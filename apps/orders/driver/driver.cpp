@@ -9,12 +9,12 @@ namespace orders {
 using std::chrono::steady_clock;
 
 struct driver::shared_state {
-  shared_state(ensemble::runtime& r, std::size_t limit, acknowledged_file* file)
-      : runtime(r), concurrency(limit), acknowledged(file) {}
+  shared_state(ensemble::runtime& r, std::size_t limit, ensemble::history_writer* file)
+      : runtime(r), concurrency(limit), evidence(file) {}
 
   ensemble::runtime& runtime;
   const std::size_t concurrency;
-  acknowledged_file* const acknowledged;
+  ensemble::history_writer* const evidence;
   latencies times{};
 
   std::mutex mutex{};
@@ -43,10 +43,36 @@ namespace {
 
 constexpr std::chrono::hours patience{24 * 365};
 
+/// One order's command, as the evidence tells of it.
+class noted_command {
+public:
+  /// Notes that it is about to be given. `evidence` may be null.
+  noted_command(ensemble::history_writer* evidence, const std::string& order_id)
+      : evidence_(evidence) {
+    if (!evidence_) return;
+    command_.service = "order";
+    command_.command = ensemble::type_of<place_order>().name;
+    command_.idempotency_key = order_id;
+    command_.id = ensemble::caller_command_id(command_.service, order_id);
+    number_ = evidence_->asked(command_);
+  }
+  void told(const ensemble::receipt* receipt, const ensemble::error* failure) {
+    if (!evidence_) return;
+    ensemble::note_answer(command_, receipt, failure, 0); // the line's place says when
+    evidence_->told(number_, command_);
+  }
+
+private:
+  ensemble::history_writer* evidence_;
+  ensemble::asked_command command_{};
+  std::uint64_t number_ = 0;
+};
+
 } // namespace
 
-driver::driver(ensemble::runtime& runtime, std::size_t concurrency, acknowledged_file* acknowledged)
-    : state_(std::make_shared<shared_state>(runtime, concurrency, acknowledged)) {}
+driver::driver(ensemble::runtime& runtime, std::size_t concurrency,
+               ensemble::history_writer* evidence)
+    : state_(std::make_shared<shared_state>(runtime, concurrency, evidence)) {}
 
 driver::~driver() = default;
 
@@ -77,15 +103,20 @@ void driver::place(place_order order) {
     case ensemble::outcome_kind::unknown: return s->leave(&driver_counts::unknown);
     }
   };
-  const auto answered = [s = state_, ended, id = order.order_id](const ensemble::receipt* receipt,
-                                                                 const ensemble::error* failure) {
+  const auto noted = std::make_shared<noted_command>(state_->evidence, order.order_id);
+  const auto answered = [s = state_, ended, noted, id = order.order_id](
+                            const ensemble::receipt* receipt, const ensemble::error* failure) {
+    try {
+      noted->told(receipt, failure);
+    } catch (const std::exception& e) {
+      return s->leave(&driver_counts::unknown, e.what());
+    }
     if (failure)
       return s->leave(&driver_counts::unknown,
                       failure->code() == ensemble::errc::unknown_outcome ? "" : failure->what());
     if (receipt->refused())
       return s->leave(&driver_counts::refused, "order " + id + " refused: " + *receipt->refusal);
     try {
-      if (s->acknowledged) s->acknowledged->add(id, receipt->events.at(0).position);
       s->count(receipt->repeated ? &driver_counts::repeated : &driver_counts::placed);
       s->runtime.await(*receipt, patience, ended);
     } catch (const std::exception& e) {
@@ -97,6 +128,7 @@ void driver::place(place_order order) {
   try {
     state_->runtime.send("order", std::move(order), options, answered);
   } catch (const ensemble::error& e) {
+    noted->told(nullptr, &e);
     state_->leave(&driver_counts::unknown, e.what());
   }
 }

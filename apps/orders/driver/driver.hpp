@@ -1,9 +1,9 @@
 #pragma once
 
-#include "orders/checks/acknowledged.hpp"
 #include "orders/domain/messages.hpp"
 #include "orders/driver/latencies.hpp"
 
+#include <ensemble/history_file.hpp>
 #include <ensemble/runtime.hpp>
 
 #include <chrono>
@@ -29,8 +29,8 @@ struct driver_counts {
 class driver {
 public:
   /// The runtime must have been started, and must be stopped before the driver is destroyed.
-  /// `acknowledged` may be null.
-  driver(ensemble::runtime& runtime, std::size_t concurrency, acknowledged_file* acknowledged);
+  /// `evidence` may be null.
+  driver(ensemble::runtime& runtime, std::size_t concurrency, ensemble::history_writer* evidence);
   ~driver();
   driver(const driver&) = delete;
   driver& operator=(const driver&) = delete;
