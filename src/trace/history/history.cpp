@@ -123,8 +123,8 @@ void hold_processes(journal_reader& journal, const history_options& options,
 } // namespace
 
 void history_findings::add(std::string rule, std::string text, position at) {
-  ++counts_[rule];
-  if (first_.size() < kept) first_.push_back({std::move(rule), std::move(text), at});
+  // Of each rule: else the consequences of one fault would hide the others.
+  if (++counts_[rule] <= kept) first_.push_back({std::move(rule), std::move(text), at});
 }
 
 void history_findings::add_untold(const std::string& rule, std::uint64_t count) {
