@@ -99,12 +99,16 @@ public:
 
   std::vector<append_result> commit(std::span<const append_request> requests,
                                     timestamp now) override {
+    if (failed_)
+      throw error(errc::journal_failed, "the journal in memory failed for want of memory");
     for (const auto& request : requests) check_request(request);
     // Only this thread writes, so it may read the store without the lock.
     transaction made(store_, now);
     auto results = apply_requests(made, requests);
     const std::unique_lock lock(store_.mutex);
+    failed_ = true; // until it is whole
     made.publish(store_);
+    failed_ = false;
     return results;
   }
 
@@ -117,6 +121,7 @@ public:
 private:
   memory_store store_;
   type_lookup types_;
+  bool failed_ = false;
 };
 
 } // namespace

@@ -41,13 +41,20 @@ owner_lock::owner_lock(const std::filesystem::path& journal) {
   if (file_ < 0)
     throw error(errc::journal_failed,
                 "cannot make the lock file '" + path + "': " + std::strerror(errno));
+  try {
+    take(path, journal.string());
+  } catch (...) {
+    ::close(file_);
+    throw;
+  }
+}
+
+void owner_lock::take(const std::string& path, const std::string& journal) {
   if (::flock(file_, LOCK_EX | LOCK_NB) != 0) {
     const int cause = errno;
-    const auto who = holder(file_);
-    ::close(file_);
     if (cause != EWOULDBLOCK)
       throw error(errc::journal_failed, "cannot lock '" + path + "': " + std::strerror(cause));
-    throw error(errc::journal_locked, "journal '" + journal.string() + "' is in use by " + who +
+    throw error(errc::journal_locked, "journal '" + journal + "' is in use by " + holder(file_) +
                                           ": stop it first, or open the journal for reading");
   }
   const auto note = this_process() + '\n';

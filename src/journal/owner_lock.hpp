@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
 
 namespace ensemble::storage {
 
@@ -17,6 +18,8 @@ public:
   ~owner_lock();
 
 private:
+  void take(const std::string& path, const std::string& journal);
+
   int file_ = -1;
 };
 

@@ -138,14 +138,21 @@ void database::execute(const std::string& sql) {
   if (code != SQLITE_OK) fail(handle_, code, "cannot run '" + sql + "'");
 }
 
+// Both run to the end: a statement that writes commits there, and only then tells of a failure.
 std::int64_t database::number(std::string_view sql) {
   auto query = prepare(sql);
-  return query.step() ? query.integer(0) : 0;
+  if (!query.step()) return 0;
+  const auto found = query.integer(0);
+  query.run();
+  return found;
 }
 
 std::string database::text(std::string_view sql) {
   auto query = prepare(sql);
-  return query.step() ? std::string(query.bytes(0)) : std::string();
+  if (!query.step()) return {};
+  std::string found(query.bytes(0));
+  query.run();
+  return found;
 }
 
 std::string database::file_begin(std::size_t size) {

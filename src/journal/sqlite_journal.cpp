@@ -30,18 +30,18 @@ public:
   ~sqlite_journal() override {
     // A failed sync is never repeated, so what comes after one writes nothing any more.
     bool done = false;
-    if (!failure_) try_to([&] { done = checkpoint(db_, database::checkpoint_mode::truncate); });
+    if (!failed_) try_to([&] { done = checkpoint(db_, database::checkpoint_mode::truncate); });
     if (!done) db_.close_without_checkpoint();
   }
 
   std::vector<append_result> commit(std::span<const append_request> requests,
                                     timestamp now) override {
-    if (failure_) throw error(errc::journal_failed, *failure_);
+    if (failed_) throw error(errc::journal_failed, failure_);
     check(requests);
     if (requests.empty()) return {};
     std::vector<append_result> results;
     if (!try_to([&] { results = write(requests, now); }))
-      throw error(errc::journal_failed, *failure_);
+      throw error(errc::journal_failed, failure_);
     return results;
   }
 
@@ -149,24 +149,28 @@ private:
   // A refused argument is no failure; it passes through.
   template <class Step>
   bool try_to(Step step) {
-    std::string why;
     try {
       step();
       return true;
     } catch (const error& cause) {
       if (cause.code() == errc::bad_argument) throw;
-      why = cause.what();
+      fail(cause.what());
     } catch (const std::exception& cause) {
-      why = cause.what();
+      fail(cause.what());
     }
-    failure_ = "journal '" + path_.string() + "' failed: " + why +
-               "; it is unknown what the failed commit recorded; restart to recover";
-    // Frees what the transaction holds; that it may fail, too, changes nothing.
-    try {
-      transaction_.roll_back();
-    } catch (const error&) {
-    } // NOLINT(bugprone-empty-catch)
     return false;
+  }
+
+  void fail(const char* why) noexcept {
+    failed_ = true;
+    // It may be memory that lacks; then there is no text, and what the transaction holds is freed
+    // with the connection.
+    try {
+      failure_ = "journal '" + path_.string() + "' failed: " + why +
+                 "; it is unknown what the failed commit recorded; restart to recover";
+      transaction_.roll_back();
+    } catch (const std::exception&) {
+    } // NOLINT(bugprone-empty-catch)
   }
 
   std::filesystem::path path_;
@@ -177,7 +181,8 @@ private:
   database db_;
   sqlite_transaction transaction_;
   bool ends_log_with_commit_;
-  std::optional<std::string> failure_;
+  bool failed_ = false;
+  std::string failure_; ///< why
   int copied_frames_ = 0;
 };
 

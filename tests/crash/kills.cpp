@@ -29,6 +29,8 @@ public:
 
   [[nodiscard]] std::uint64_t operations() const { return operations_; }
   [[nodiscard]] bool struck() const { return operations_ >= nth_; }
+  /// The first that failed.
+  [[nodiscard]] const std::string& failure() const { return failure_; }
   /// What was written to the log behind a failure: nothing may be.
   [[nodiscard]] std::uint64_t written_since() const { return written_since_; }
 
@@ -36,30 +38,36 @@ private:
   int write(layer_file& f, const void* from, int size, std::int64_t to) override {
     if (f.what == layer_file::kind::other) return vfs_layer::write(f, from, size, to);
     if (f.what == layer_file::kind::log && failed_) ++written_since_;
-    return operate([&](int n) { return n > 0 ? vfs_layer::write(f, from, n, to) : SQLITE_OK; },
-                   size, SQLITE_IOERR_WRITE);
+    return operate(
+        "write to " + f.name,
+        [&](int n) { return n > 0 ? vfs_layer::write(f, from, n, to) : SQLITE_OK; }, size,
+        SQLITE_IOERR_WRITE);
   }
   int truncate(layer_file& f, std::int64_t size) override {
-    return operate([&](int n) { return n > 0 ? vfs_layer::truncate(f, size) : SQLITE_OK; }, 1,
-                   SQLITE_IOERR_TRUNCATE);
+    return operate(
+        "truncation of " + f.name,
+        [&](int n) { return n > 0 ? vfs_layer::truncate(f, size) : SQLITE_OK; }, 1,
+        SQLITE_IOERR_TRUNCATE);
   }
   // Nothing is cut off from its power here, so nothing is really synced.
-  int sync(layer_file&, int) override {
-    return operate([](int) { return SQLITE_OK; }, 1, SQLITE_IOERR_FSYNC);
+  int sync(layer_file& f, int) override {
+    return operate(
+        "sync of " + f.name, [](int) { return SQLITE_OK; }, 1, SQLITE_IOERR_FSYNC);
   }
   int remove(const char* path, bool sync_directory) override {
     return operate(
+        std::string("removal of ") + path,
         [&](int n) { return n > 0 ? vfs_layer::remove(path, sync_directory) : SQLITE_OK; }, 1,
         SQLITE_IOERR_DELETE);
   }
 
   // `act` does the first n units of the operation.
   template <class Act>
-  int operate(Act act, int size, int error) {
+  int operate(const std::string& what, Act act, int size, int error) {
     const auto n = ++operations_;
     if (n < nth_ || (n > nth_ && what_ != strike::fail_for_ever)) return act(size);
     if (what_ != strike::kill) {
-      failed_ = true;
+      if (!failed_.exchange(true)) failure_ = what;
       return error;
     }
     const auto way = nth_ % 3;
@@ -73,6 +81,7 @@ private:
   std::uint64_t nth_;
   std::atomic<std::uint64_t> operations_ = 0;
   std::atomic<bool> failed_ = false;
+  std::string failure_;
   std::atomic<std::uint64_t> written_since_ = 0;
 };
 
@@ -159,7 +168,8 @@ private:
     life.operations = [&] { return disk.operations(); };
     const auto result = run_workload(life, recovery);
     if (const auto code = tell(result.wrong); code != all_well) return code;
-    if (disk.written_since() > 0) return tell({"the log was written to behind a failure"});
+    if (disk.written_since() > 0)
+      return tell({"the log was written to behind a failure: " + disk.failure()});
     return disk.struck() ? all_well : was_not_struck;
   }
 

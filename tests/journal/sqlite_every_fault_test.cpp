@@ -111,6 +111,28 @@ TEST_F(SqliteEveryFault, AnyOperationMayFailOnceOrForEver) {
   EXPECT_GT(struck[file_operation::truncate], 1);
 }
 
+// A file that is made has a rollback journal, before it has a log.
+TEST_F(SqliteEveryFault, AFailureWhileTheFileIsMadeIsNotPassedOver) {
+  for (const auto operation : {file_operation::write, file_operation::sync})
+    for (int nth = 1;; ++nth) {
+      forget();
+      disk_.fail(file_kind::rollback, operation, nth);
+      const auto made = [&] {
+        try {
+          (void)open();
+          return true;
+        } catch (const error& failure) {
+          EXPECT_EQ(failure.code(), errc::journal_failed);
+          return false;
+        }
+      }();
+      EXPECT_NE(made, disk_.struck()) << "operation " << nth;
+      if (!disk_.struck()) break;
+      disk_.heal();
+      EXPECT_EQ(commit_one(*open(), numbered(1)).state, status::appended);
+    }
+}
+
 TEST_F(SqliteEveryFault, SlowSyncsChangeNothing) {
   std::vector<journal_digest> found;
   for (const bool slow : {false, true}) {

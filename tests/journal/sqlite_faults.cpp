@@ -9,7 +9,12 @@ namespace journal_tests {
 namespace {
 
 bool is(const layer_file& f, file_kind wanted) {
-  return f.what == (wanted == file_kind::main ? layer_file::kind::main : layer_file::kind::log);
+  switch (wanted) {
+  case file_kind::main: return f.what == layer_file::kind::main;
+  case file_kind::log: return f.what == layer_file::kind::log;
+  case file_kind::rollback: return f.what == layer_file::kind::rollback;
+  }
+  return false;
 }
 
 std::int64_t size_of(const layer_file& f) {

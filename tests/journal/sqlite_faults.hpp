@@ -7,7 +7,7 @@
 
 namespace journal_tests {
 
-enum class file_kind { main, log };
+enum class file_kind { main, log, rollback };
 enum class file_operation { write, sync, truncate };
 
 /// A layer below SQLite in which operations fail.

@@ -75,7 +75,7 @@ const std::vector<outside_library>& outside_libraries() {
       {"caf/",
        {"src/runtime/", "src/node/", "include/ensemble/caf.hpp", "apps/examples/", "tests/",
         "benchmarks/"}},
-      {"sqlite3", {"src/journal/sqlite", "tests/journal/sqlite"}},
+      {"sqlite3", {"src/journal/sqlite", "tests/journal/sqlite", "tests/allocation/sqlite"}},
       {"spdlog/",
        {"src/runtime/", "src/node/", "src/bridge/", "src/web/", "apps/", "tests/", "benchmarks/"}},
       {"openssl/", {"src/runtime/"}},
