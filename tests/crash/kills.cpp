@@ -168,7 +168,8 @@ private:
     life.operations = [&] { return disk.operations(); };
     const auto result = run_workload(life, recovery);
     if (const auto code = tell(result.wrong); code != all_well) return code;
-    if (disk.written_since() > 0)
+    // The journal's own workload opens it again in the same life, which is a restart.
+    if (options_.mode && disk.written_since() > 0)
       return tell({"the log was written to behind a failure: " + disk.failure()});
     return disk.struck() ? all_well : was_not_struck;
   }
