@@ -11,6 +11,15 @@ namespace {
 /// Counts are unsigned, and a minus sign would wrap them round.
 const CLI::Range count(std::uint64_t{0}, std::uint64_t{1'000'000'000'000});
 
+/// A number from 0 to 1. CLI's own range lets `nan` through, for it is neither below nor above.
+const CLI::Validator share(
+    [](const std::string& text) {
+      double value{};
+      const bool is_share = CLI::detail::lexical_cast(text, value) && value >= 0 && value <= 1;
+      return is_share ? std::string() : text + " is no number from 0 to 1";
+    },
+    "FLOAT in [0 - 1]");
+
 void add_evidence(CLI::App& app, evidence& files, const char* gateway_help,
                   const char* history_help) {
   app.add_option("--gateway", files.gateway, gateway_help);
@@ -35,15 +44,15 @@ void add_mode(CLI::App& app, ensemble::process_mode& mode) {
 void add_failures(CLI::App& app, mishaps& failures) {
   app.add_option("--decline-rate", failures.decline_rate, "Share of payments declined, 0 to 1")
       ->capture_default_str()
-      ->check(CLI::Range(0.0, 1.0));
+      ->check(share);
   app.add_option("--out-of-stock-rate", failures.out_of_stock_rate,
                  "Share of reservations rejected")
       ->capture_default_str()
-      ->check(CLI::Range(0.0, 1.0));
+      ->check(share);
   app.add_option("--shipping-failure-rate", failures.shipping_failure_rate,
                  "Share of parcels not taken")
       ->capture_default_str()
-      ->check(CLI::Range(0.0, 1.0));
+      ->check(share);
 }
 
 void add_durability(CLI::App& app, ensemble::durability& durability) {
@@ -83,7 +92,7 @@ CLI::App* add_run(CLI::App& app, run_options& o) {
   run->add_option("--last-word-failure-rate", o.failures.last_word_failure_rate,
                   "Share of orders whose confirmation or cancellation fails the first time: they "
                   "are stuck until an operator retries")
-      ->check(CLI::Range(0.0, 1.0));
+      ->check(share);
   run->add_option("--stock", o.stock, "Units of each item that the journal does not know yet")
       ->capture_default_str()
       ->check(CLI::Range(std::int64_t{0}, std::int64_t{1'000'000'000'000'000}));

@@ -22,6 +22,17 @@ bool is_short_name(std::string_view name) {
          std::ranges::all_of(name, rest);
 }
 
+// Definitions that are put together by hand may lack what the builder always sets.
+void check_types(const process_definition& p, const step_definition& s, const std::string& where) {
+  const auto typed = [](const outcome_definition& o) { return o.event != nullptr; };
+  const bool all = std::ranges::all_of(s.successes, typed) &&
+                   std::ranges::all_of(s.failures, typed) &&
+                   std::ranges::all_of(s.awaited, typed, &awaited_definition::outcome);
+  if (!all) refuse(p, where + " waits for an event without a type: set it");
+  if ((s.ask && !s.ask.command) || (s.undo && !s.undo.command))
+    refuse(p, where + " makes a command without a type: set it");
+}
+
 void check_policy(const process_definition& p, const std::string& where, const retry_policy& r) {
   if (r.attempts < 1) refuse(p, where + ": retries need attempts >= 1, the first included");
   if (r.attempt_within < duration{} || r.first_delay < duration{} || r.max_delay < duration{})
@@ -57,6 +68,7 @@ void check_step(const process_definition& p, std::size_t index) {
   if (!is_short_name(s.name))
     refuse(p, where + ": a name is [a-z][a-z0-9_]*, up to 100 characters");
   if (p.find_step(s.name) != index) refuse(p, where + " is defined twice");
+  check_types(p, s, where);
   if (s.awaits())
     check_awaiting(p, s, where);
   else
@@ -108,6 +120,8 @@ void validate_parts(const process_definition& p) {
   if (p.deadline < duration{}) refuse(p, "deadline must not be negative");
   if (!p.start.event) refuse(p, "nothing starts it: add .starts_on<event>(fold)");
   if (p.steps.empty()) refuse(p, "has no step: add .step(name)");
+  if ((p.complete && !p.complete.command) || (p.abort && !p.abort.command))
+    refuse(p, "complete or abort makes a command without a type: set it");
   check_policy(p, "complete and abort", p.retries);
   for (std::size_t i = 0; i < p.steps.size(); ++i) check_step(p, i);
 }

@@ -1,6 +1,7 @@
 #include "runtime/deployments.hpp"
 
 #include "model/structure.hpp"
+#include "runtime/book_rows.hpp"
 #include "runtime/log.hpp"
 
 #include <algorithm>
@@ -28,7 +29,7 @@ std::vector<deployment_row> read_rows(journal_reader& reader) {
   for (auto page = reader.read_book(deployments_book); !page.empty();
        page = reader.read_book(deployments_book, page.back().key))
     for (const auto& row : page)
-      rows.push_back(message::decode(type_of<deployment_row>(), row.value).as<deployment_row>());
+      rows.push_back(read_book_row<deployment_row>(deployments_book, row));
   std::ranges::sort(rows, {}, &deployment_row::after);
   return rows;
 }

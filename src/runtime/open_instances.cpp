@@ -1,9 +1,9 @@
 #include "runtime/open_instances.hpp"
 
 #include "model/engine_messages.hpp"
+#include "runtime/book_rows.hpp"
 #include "runtime/deployments.hpp"
 
-#include <charconv>
 #include <map>
 #include <set>
 
@@ -14,15 +14,6 @@ namespace {
 /// Of journals whose processes had one checkpoint in common: they are read from their deployment
 /// on.
 constexpr std::string_view old_checkpoint_key = "checkpoint";
-
-std::uint64_t number(const std::string& text) {
-  std::uint64_t value = 0;
-  const auto end = text.data() + text.size();
-  if (std::from_chars(text.data(), end, value).ptr != end)
-    throw error(errc::journal_damaged,
-                "the book of open instances holds '" + text + "' where a position belongs");
-  return value;
-}
 
 std::string key_of(instance_id id) {
   return {reinterpret_cast<const char*>(id.bytes.data()), id.bytes.size()};
@@ -55,7 +46,8 @@ position read_checkpoint(journal_reader& reader, const environment& env,
   std::map<std::string, position, std::less<>> known;
   for (auto rows = reader.read_book(checkpoints_book); !rows.empty();
        rows = reader.read_book(checkpoints_book, rows.back().key))
-    for (const auto& [process, value] : rows) known[process] = {number(value)};
+    for (const auto& [process, value] : rows)
+      known[process] = read_book_position(checkpoints_book, value);
   auto oldest = reader.head();
   for (const auto& process : processes) {
     // Nobody moves the checkpoint of one that is not run; it counts again when it is.
@@ -77,10 +69,11 @@ void read_rows(journal_reader& reader, const std::set<std::string, std::less<>>&
     open_instances_page page;
     page.first = std::exchange(first, false);
     const auto rows = reader.read_book(open_instances_book, after);
-    for (const auto& [key, value] : rows) {
-      if (key == old_checkpoint_key) continue;
-      auto row = message::decode(type_of<open_instance>(), value).as<open_instance>();
-      if (processes.contains(row.process)) page.rows.emplace_back(id_of(key), std::move(row));
+    for (const auto& stored : rows) {
+      if (stored.key == old_checkpoint_key) continue;
+      auto row = read_book_row<open_instance>(open_instances_book, stored);
+      if (processes.contains(row.process))
+        page.rows.emplace_back(id_of(stored.key), std::move(row));
     }
     after = rows.empty() ? std::string() : rows.back().key;
     tell(std::move(page));
@@ -113,8 +106,11 @@ private:
     for (auto rows = reader_.read_book(outside_events_book); !rows.empty();
          rows = reader_.read_book(outside_events_book, rows.back().key))
       for (const auto& [key, value] : rows) {
-        const position at{number(key)};
-        auto event = reader_.read_all(at, 1).at(0);
+        const auto at = read_book_position(outside_events_book, key);
+        auto found = reader_.read_all(at, 1);
+        if (found.empty() || found.front().position != at)
+          refuse_row(outside_events_book, "there is no event " + key);
+        auto& event = found.front();
         if (outside_.concerns(event.body.name()))
           outside_events_.emplace(at, outside_row{std::move(event), value});
       }

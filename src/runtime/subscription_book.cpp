@@ -1,6 +1,6 @@
 #include "runtime/subscription_book.hpp"
 
-#include <charconv>
+#include "runtime/book_rows.hpp"
 
 namespace ensemble::internal {
 
@@ -19,15 +19,6 @@ ENSEMBLE_MESSAGE_NAMED(parked_row, "ensemble.parked_row", 1, event, stream, orde
 namespace {
 
 constexpr std::string_view checkpoint_row = "checkpoint"; // behind all digits
-
-position position_of(std::string_view subscription, const std::string& text) {
-  position at;
-  const auto end = text.data() + text.size();
-  if (std::from_chars(text.data(), end, at.value).ptr != end || text.empty())
-    throw error(errc::journal_damaged, "the book of subscription '" + std::string(subscription) +
-                                           "' holds '" + text + "' where a position belongs");
-  return at;
-}
 
 } // namespace
 
@@ -54,10 +45,10 @@ book_change make_end(std::string_view subscription, position parked) {
 }
 
 std::variant<position, parked_event> read_row(std::string_view subscription, const book_row& row) {
-  if (row.key == checkpoint_row) return position_of(subscription, row.value);
-  const auto read = message::decode(type_of<parked_row>(), row.value);
-  const auto& stored = read.as<parked_row>();
-  return parked_event{position_of(subscription, row.key),
+  const auto book = book_of(subscription);
+  if (row.key == checkpoint_row) return read_book_position(book, row.value);
+  const auto stored = read_book_row<parked_row>(book, row);
+  return parked_event{read_book_position(book, row.key),
                       stored.event,
                       stored.stream,
                       stored.order_key,

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 // The form is kept in journals' books: what is read here may have been written by an older program.
 
@@ -24,6 +25,16 @@ constexpr std::array kinds{cause_kind::caller,     cause_kind::process, cause_ki
   throw error(errc::bad_message, "a stored flow graph: " + why + ": mine it anew");
 }
 
+/// A whole number within the range of its field: the other library would round, wrap, or worse.
+template <class Number>
+Number read_number(const json& from) {
+  const bool fits = from.is_number_unsigned() ? std::in_range<Number>(from.get<std::uint64_t>())
+                                              : from.is_number_integer() &&
+                                                    std::in_range<Number>(from.get<std::int64_t>());
+  if (!fits) refuse("a number does not fit its field");
+  return from.get<Number>();
+}
+
 json buckets_of(const span_histogram& spans) {
   auto pairs = json::array(); // most are empty
   const auto& all = spans.buckets();
@@ -35,12 +46,13 @@ json buckets_of(const span_histogram& spans) {
 span_histogram read_spans(const json& from) {
   std::vector<std::uint64_t> buckets;
   for (const auto& pair : from.at("spans")) {
-    const auto bucket = pair.at(0).get<std::size_t>();
+    const auto bucket = read_number<std::size_t>(pair.at(0));
     if (bucket >= most_buckets) refuse("bucket " + std::to_string(bucket) + " is out of range");
     if (buckets.size() <= bucket) buckets.resize(bucket + 1);
-    buckets[bucket] = pair.at(1).get<std::uint64_t>();
+    buckets[bucket] = read_number<std::uint64_t>(pair.at(1));
   }
-  return span_histogram::of(std::move(buckets), duration(from.at("max").get<duration::rep>()));
+  return span_histogram::of(std::move(buckets),
+                            duration(read_number<duration::rep>(from.at("max"))));
 }
 
 flow_reaction read_reaction(const json& from) {
@@ -52,9 +64,9 @@ flow_reaction read_reaction(const json& from) {
   const auto* known = std::ranges::find(kinds, kind, [](cause_kind k) { return to_string(k); });
   if (known == kinds.end()) refuse("kind '" + kind + "' is unknown");
   r.kind = *known;
-  r.process = from.at("process").get<std::uint64_t>();
+  r.process = read_number<std::uint64_t>(from.at("process"));
   r.step = from.at("step").get<std::string>();
-  const auto direction = from.at("direction").get<unsigned>();
+  const auto direction = read_number<unsigned>(from.at("direction"));
   if (direction > static_cast<unsigned>(direction::abort))
     refuse("direction " + std::to_string(direction) + " is unknown");
   r.direction = static_cast<ensemble::direction>(direction);
@@ -84,13 +96,13 @@ flow_graph flow_graph::decode(const std::string& text, std::size_t remembered) {
   flow_graph graph(remembered);
   try {
     const auto all = json::parse(text);
-    if (all.at("form").get<int>() != form) refuse("its form is unknown");
-    graph.last_.value = all.at("last").get<std::uint64_t>();
-    graph.events_ = all.at("events").get<std::uint64_t>();
+    if (read_number<int>(all.at("form")) != form) refuse("its form is unknown");
+    graph.last_.value = read_number<std::uint64_t>(all.at("last"));
+    graph.events_ = read_number<std::uint64_t>(all.at("events"));
     for (const auto& from : all.at("reactions")) {
       auto& counted = graph.reactions_[read_reaction(from)];
-      counted.count = from.at("count").get<std::uint64_t>();
-      counted.first.value = from.at("first").get<std::uint64_t>();
+      counted.count = read_number<std::uint64_t>(from.at("count"));
+      counted.first.value = read_number<std::uint64_t>(from.at("first"));
       counted.spans = read_spans(from);
     }
   } catch (const json::exception& e) {

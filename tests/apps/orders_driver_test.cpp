@@ -125,6 +125,7 @@ TEST(CommandLine, WrongUsageIsTwoAndHelpIsNot) {
   EXPECT_EQ(parse({"run", "--bogus"}).exit_code, 2);
   EXPECT_EQ(parse({"run", "--orders", "-1"}).exit_code, 2);
   EXPECT_EQ(parse({"run", "--decline-rate", "1.5"}).exit_code, 2);
+  EXPECT_EQ(parse({"run", "--decline-rate", "nan"}).exit_code, 2);
   EXPECT_EQ(parse({"run", "--durability", "maybe"}).exit_code, 2);
   EXPECT_EQ(parse({"run", "--csv", "f", "--orders", "3"}).exit_code, 2);
   EXPECT_EQ(parse({"show"}).exit_code, 2);

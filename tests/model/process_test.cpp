@@ -144,6 +144,24 @@ TEST(BadProcess, HasNoStep) {
               HasSubstr("process 'trial': has no step: add .step(name)"));
 }
 
+// The builder always sets them; a definition that was put together by hand may lack them.
+TEST(BadProcess, EventOrCommandWithoutATypeIsRefused) {
+  const process_definition good = process<memory>("trial", "owner")
+                                      .starts_on<begun>(nothing)
+                                      .step("a")
+                                      .asks("s", ask)
+                                      .succeeds_on<begun>(nothing);
+  auto p = good;
+  p.steps[0].successes[0].event = nullptr;
+  EXPECT_THAT(refusal([&] { validate(p); }), HasSubstr("waits for an event without a type"));
+  p = good;
+  p.steps[0].ask.command = nullptr;
+  EXPECT_THAT(refusal([&] { validate(p); }), HasSubstr("makes a command without a type"));
+  p = good;
+  p.complete.make = [](const std::any&) { return message(); };
+  EXPECT_THAT(refusal([&] { validate(p); }), HasSubstr("complete or abort makes a command"));
+}
+
 TEST(BadProcess, StepAsksNothing) {
   EXPECT_THAT(refusal([] {
                 return process_definition(

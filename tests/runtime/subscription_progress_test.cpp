@@ -332,4 +332,21 @@ TEST(SubscriptionProgress, RedriveAfterARestartWaitsForWhatIsTakenAgain) {
   EXPECT_FALSE(p.next({}));
 }
 
+TEST(SubscriptionBook, RowsThatSayNothingAreDamage) {
+  const std::vector<book_row> bad{{"checkpoint", ""},
+                                  {"checkpoint", "12x"},
+                                  {"checkpoint", "-1"},
+                                  {"checkpoint", "99999999999999999999"}, // beyond 64 bits
+                                  {"99999999999999999999", "{}"},
+                                  {"00000000000000000007", "no row"}};
+  for (const auto& row : bad) {
+    try {
+      (void)internal::read_row("mails", row);
+      ADD_FAILURE() << "taken: " << row.key << ' ' << row.value;
+    } catch (const error& e) {
+      EXPECT_EQ(e.code(), errc::journal_damaged) << e.what();
+    }
+  }
+}
+
 } // namespace

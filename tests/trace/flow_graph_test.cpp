@@ -165,6 +165,8 @@ TEST_F(FlowGraph, RefusesWhatItDidNotWrite) {
   };
   for (const auto& bad :
        {std::string(), std::string("{}"), good.substr(1), changed("\"form\":1", "\"form\":2"),
+        changed("\"form\":1", "\"form\":1e300"), changed("\"last\":", "\"last\":-"),
+        changed("\"events\":", "\"events\":0.5,\"was\":"),
         changed("\"kind\":\"caller\"", "\"kind\":\"nobody\""),
         changed("\"direction\":0", "\"direction\":9"), changed("\"count\":30", "\"count\":31"),
         changed("\"spans\":[[", "\"spans\":[[9999999,1],[")}) {
