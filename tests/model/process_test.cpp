@@ -146,20 +146,15 @@ TEST(BadProcess, HasNoStep) {
 
 // The builder always sets them; a definition that was put together by hand may lack them.
 TEST(BadProcess, EventOrCommandWithoutATypeIsRefused) {
-  const process_definition good = process<memory>("trial", "owner")
-                                      .starts_on<begun>(nothing)
-                                      .step("a")
-                                      .asks("s", ask)
-                                      .succeeds_on<begun>(nothing);
-  auto p = good;
-  p.steps[0].successes[0].event = nullptr;
-  EXPECT_THAT(refusal([&] { validate(p); }), HasSubstr("waits for an event without a type"));
-  p = good;
-  p.steps[0].ask.command = nullptr;
-  EXPECT_THAT(refusal([&] { validate(p); }), HasSubstr("makes a command without a type"));
-  p = good;
-  p.complete.make = [](const std::any&) { return message(); };
-  EXPECT_THAT(refusal([&] { validate(p); }), HasSubstr("complete or abort makes a command"));
+  EXPECT_THAT(refusal_after([](auto& p) { p.steps[0].successes.push_back({}); }),
+              HasSubstr("step 'a' waits for an event without a type"));
+  EXPECT_THAT(refusal_after([](auto& p) { p.steps[1].ask.command = nullptr; }),
+              HasSubstr("step 'b' makes a command without a type"));
+  EXPECT_THAT(refusal_after([](auto& p) {
+                p.complete = {};
+                p.complete.make = [](const std::any&) { return message(); };
+              }),
+              HasSubstr("complete or abort makes a command without a type"));
 }
 
 TEST(BadProcess, StepAsksNothing) {
