@@ -83,5 +83,6 @@ void csv(input in);
 void command_line(input in);
 void definitions(input in);
 void folds(input in);
+void evidence(input in);
 
 } // namespace fuzz

@@ -14,7 +14,7 @@ namespace {
 
 using target = void (*)(input);
 
-constexpr std::array<std::pair<std::string_view, target>, 12> targets{
+constexpr std::array<std::pair<std::string_view, target>, 13> targets{
     {{"messages", messages},
      {"json", json},
      {"names", names},
@@ -26,7 +26,8 @@ constexpr std::array<std::pair<std::string_view, target>, 12> targets{
      {"csv", csv},
      {"command_line", command_line},
      {"definitions", definitions},
-     {"folds", folds}}};
+     {"folds", folds},
+     {"evidence", evidence}}};
 
 target chosen() {
   const char* name = std::getenv("ENSEMBLE_FUZZ_TARGET");
