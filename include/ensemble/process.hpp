@@ -118,8 +118,8 @@ struct process_definition {
 
 /// Checks what can be told without running anything: names, dependencies (known, without cycles),
 /// at least one step, steps that either ask or await, a pivot not parallel to another step,
-/// positive limits. Throws errc::bad_definition, naming the step and the remedy. (`check` proves
-/// more.)
+/// durations between 0 and ten years. Throws errc::bad_definition, naming the step and the remedy.
+/// (`check` proves more.)
 void validate(const process_definition& process);
 
 namespace detail {

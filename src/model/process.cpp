@@ -22,6 +22,13 @@ bool is_short_name(std::string_view name) {
          std::ranges::all_of(name, rest);
 }
 
+// A point in time has room for some 290 years, and sums of these must fit.
+constexpr duration longest = std::chrono::hours(24 * 366 * 10);
+
+void check_length(const process_definition& p, const std::string& what, duration d) {
+  if (d > longest) refuse(p, what + " must not be longer than ten years; 0 is no limit");
+}
+
 // Definitions that are put together by hand may lack what the builder always sets.
 void check_types(const process_definition& p, const step_definition& s, const std::string& where) {
   const auto typed = [](const outcome_definition& o) { return o.event != nullptr; };
@@ -37,6 +44,9 @@ void check_policy(const process_definition& p, const std::string& where, const r
   if (r.attempts < 1) refuse(p, where + ": retries need attempts >= 1, the first included");
   if (r.attempt_within < duration{} || r.first_delay < duration{} || r.max_delay < duration{})
     refuse(p, where + ": retries need durations >= 0");
+  check_length(p, where + ": attempt_within", r.attempt_within);
+  check_length(p, where + ": first_delay", r.first_delay);
+  check_length(p, where + ": max_delay", r.max_delay);
 }
 
 void check_asking(const process_definition& p, const step_definition& s, const std::string& where) {
@@ -45,6 +55,7 @@ void check_asking(const process_definition& p, const step_definition& s, const s
   if (!is_short_name(s.ask.service))
     refuse(p, where + ": '" + s.ask.service + "' is no service name");
   if (s.delay < duration{}) refuse(p, where + ": delayed_by must not be negative");
+  check_length(p, where + ": delayed_by", s.delay);
 }
 
 void check_awaiting(const process_definition& p, const step_definition& s,
@@ -74,6 +85,7 @@ void check_step(const process_definition& p, std::size_t index) {
   else
     check_asking(p, s, where);
   if (s.within < duration{}) refuse(p, where + ": within must not be negative");
+  check_length(p, where + ": within", s.within);
   if (s.undo && s.needs_no_undo)
     refuse(p, where + " has an undo and says that it needs none: take one of the two away");
   if (std::ranges::any_of(s.after, [&](std::size_t before) { return before >= index; }))
@@ -118,6 +130,7 @@ void validate_parts(const process_definition& p) {
   if (p.owner == p.name) refuse(p, "needs a name of its own, other than its owner's");
   if (p.version < 1) refuse(p, "version must be at least 1");
   if (p.deadline < duration{}) refuse(p, "deadline must not be negative");
+  check_length(p, "deadline", p.deadline);
   if (!p.start.event) refuse(p, "nothing starts it: add .starts_on<event>(fold)");
   if (p.steps.empty()) refuse(p, "has no step: add .step(name)");
   if ((p.complete && !p.complete.command) || (p.abort && !p.abort.command))

@@ -144,6 +144,19 @@ TEST(BadProcess, HasNoStep) {
               HasSubstr("process 'trial': has no step: add .step(name)"));
 }
 
+// Added to a point in time it would have been a moment long ago: a deadline that passes at once.
+TEST(BadProcess, DurationsWithoutEndAreRefused) {
+  const auto for_ever = duration::max();
+  EXPECT_THAT(refusal_after([&](auto& p) { p.steps[0].within = for_ever; }),
+              HasSubstr("step 'a': within must not be longer than ten years; 0 is no limit"));
+  EXPECT_THAT(refusal_after([&](auto& p) { p.steps[0].delay = for_ever; }),
+              HasSubstr("delayed_by must not be longer"));
+  EXPECT_THAT(refusal_after([&](auto& p) { p.deadline = for_ever; }),
+              HasSubstr("deadline must not be longer"));
+  EXPECT_THAT(refusal_after([&](auto& p) { p.retries.max_delay = for_ever; }),
+              HasSubstr("max_delay must not be longer"));
+}
+
 // The builder always sets them; a definition that was put together by hand may lack them.
 TEST(BadProcess, EventOrCommandWithoutATypeIsRefused) {
   EXPECT_THAT(refusal_after([](auto& p) { p.steps[0].successes.push_back({}); }),
