@@ -1,4 +1,5 @@
 #include "journal/append_rules.hpp"
+#include "model/planted_bug.hpp"
 
 #include <string>
 
@@ -12,7 +13,7 @@ namespace {
 
 std::optional<append_result> repeated(append_store& store, const stream_append& first,
                                       const stream_state& state) {
-  if (state.length == 0) return std::nullopt;
+  if (state.length == 0 || ENSEMBLE_PLANTED(repeat_not_found)) return std::nullopt;
   const auto earlier = store.find(state, first.events.front().id);
   if (!earlier) return std::nullopt;
   return append_result{append_result::status::repeated, *earlier, store.end_of_run(*earlier), {}};
@@ -26,6 +27,7 @@ std::vector<std::uint64_t> lengths_of(const std::vector<stream_state*>& states) 
 }
 
 bool lengths_fit(const append_request& request, const std::vector<stream_state*>& states) {
+  if (ENSEMBLE_PLANTED(expected_version_ignored)) return true;
   for (std::size_t i = 0; i < states.size(); ++i) {
     auto length = states[i]->length;
     // A request may name a stream twice: the second part stands behind the first.
@@ -59,7 +61,8 @@ append_result apply_one(append_store& store, const append_request& request, spac
       return result;
     }
     if (!fits_into(room, request)) return no_space();
-    for (std::size_t i = 0; i < states.size(); ++i) {
+    const auto written = ENSEMBLE_PLANTED(half_a_request) ? std::size_t{1} : states.size();
+    for (std::size_t i = 0; i < written; ++i) {
       const auto& part = request.streams[i];
       for (const auto& event : part.events) {
         result.last = store.append(part.stream, *states[i], event);

@@ -108,7 +108,9 @@ std::vector<due_command> due(const instance& i) {
 
 std::vector<due_deadline> deadlines(const instance& i) {
   std::vector<due_deadline> out;
-  if (i.phase != instance_phase::forward || !i.broken.empty()) return out;
+  const bool finishing =
+      ENSEMBLE_PLANTED(deadline_while_finishing) && i.phase == instance_phase::finishing;
+  if ((i.phase != instance_phase::forward && !finishing) || !i.broken.empty()) return out;
   const auto& p = *i.definition;
   for (std::size_t n = 0; n < p.steps.size(); ++n) {
     const auto& a = i.steps[n].forward;

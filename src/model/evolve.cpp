@@ -66,6 +66,8 @@ private:
   // Rule 6: only the open command of the present round can be answered, and only once.
   assignment* addressed_and_open(std::size_t& step) {
     auto* a = addressed(step);
+    if (ENSEMBLE_PLANTED(second_outcome_counts))
+      return a && a->round == e_.origin.round ? a : nullptr;
     return a && a->open() && a->round == e_.origin.round ? a : nullptr;
   }
 
@@ -243,6 +245,7 @@ private:
         begin_step(a, p_.steps[n]); // those behind it come later in the loop
       all = all && a.passed();
     }
+    all = all || (ENSEMBLE_PLANTED(completes_early) && i_.steps.front().forward.passed());
     if (!all || i_.phase != instance_phase::forward) return;
     i_.phase = instance_phase::finishing;
     if (p_.complete)
@@ -258,7 +261,12 @@ private:
     i_.failure = reason;
     i_.decision_pending.clear();
     for (std::size_t n = 0; n < p_.steps.size(); ++n)
-      if (i_.steps[n].forward.open()) close(n);
+      if (i_.steps[n].forward.open()) {
+        if (ENSEMBLE_PLANTED(undo_instead_of_close) && p_.steps[n].undo)
+          i_.steps[n].forward.state = status::done;
+        else
+          close(n);
+      }
     advance_undo();
   }
 
@@ -294,7 +302,7 @@ private:
       if (unsettled || waits[n])
         for (const auto before : p_.steps[n].after) waits[before] = true;
     }
-    if (!all) return;
+    if (!all && !ENSEMBLE_PLANTED(abort_before_undos)) return;
     if (p_.abort)
       ask(i_.abort, p_.abort);
     else
@@ -313,10 +321,10 @@ private:
     auto* a = addressed_and_open(step);
     if (!a || a->state != status::due || failed.n <= a->failed_attempts) return;
     a->failed_attempts = failed.n;
-    a->not_before = failed.next_at;
+    a->not_before = ENSEMBLE_PLANTED(no_pause_between_attempts) ? e_.time : failed.next_at;
     const auto& policy = policy_of(p_, e_.origin.step);
     const auto counted = failed.n - a->forgiven_attempts;
-    if (counted < policy.attempts) return;
+    if (counted < policy.attempts || ENSEMBLE_PLANTED(tries_for_ever)) return;
     const auto why = "had no answer in " + std::to_string(counted) + " attempts" +
                      (failed.reason.empty() ? "" : ": " + failed.reason);
     if (e_.origin.direction == direction::forward)
@@ -342,7 +350,9 @@ private:
   }
 
   void give_up(const std::string& reason) {
-    if (i_.phase != instance_phase::forward || i_.past_pivot()) return;
+    const bool finishing =
+        ENSEMBLE_PLANTED(deadline_while_finishing) && i_.phase == instance_phase::finishing;
+    if ((i_.phase != instance_phase::forward && !finishing) || i_.past_pivot()) return;
     for (std::size_t n = 0; n < p_.steps.size(); ++n) {
       auto& a = i_.steps[n].forward;
       if (!p_.steps[n].pivot || !a.open() || p_.steps[n].awaits()) continue;

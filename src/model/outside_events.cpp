@@ -1,5 +1,6 @@
 #include "model/outside_events.hpp"
 
+#include "model/planted_bug.hpp"
 #include "model/thrown.hpp"
 
 #include <algorithm>
@@ -140,6 +141,7 @@ std::vector<outside_events::change> outside_events::take_changes() {
 }
 
 void outside_events::keep(recorded_event e, std::vector<awaited_key> fits) {
+  if (ENSEMBLE_PLANTED(early_event_dropped)) return;
   const auto at = e.position;
   for (const auto& key : fits) kept_by_key_.emplace(key, at);
   kept_.emplace(at, kept{std::move(e), std::move(fits)});

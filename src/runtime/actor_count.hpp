@@ -21,6 +21,10 @@ public:
     const std::lock_guard lock(mutex_);
     if (--count_ == 0) none_.notify_all();
   }
+  [[nodiscard]] bool none() {
+    const std::lock_guard lock(mutex_);
+    return count_ == 0;
+  }
   void wait_for_none() {
     std::unique_lock lock(mutex_);
     none_.wait(lock, [&] { return count_ == 0; });

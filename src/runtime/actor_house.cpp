@@ -4,6 +4,7 @@
 #include "model/thrown.hpp"
 #include "runtime/bus.hpp"
 #include "runtime/deployments.hpp"
+#include "runtime/effect_threads.hpp"
 #include "runtime/event_observer.hpp"
 #include "runtime/event_subscriber.hpp"
 #include "runtime/flow_watcher.hpp"
@@ -16,6 +17,7 @@
 #include "runtime/policy_subscriber.hpp"
 #include "runtime/process_manager.hpp"
 #include "runtime/service_host.hpp"
+#include "runtime/stage.hpp"
 #include "runtime/supervisor.hpp"
 #include "runtime/topic_publisher.hpp"
 
@@ -62,6 +64,11 @@ std::vector<caf::actor> all_of(const directory& now) {
   return all;
 }
 
+std::unique_ptr<effect_executor> make_executor(const environment& env, std::size_t threads) {
+  if (env.stage) return env.stage->make_executor();
+  return std::make_unique<effect_threads>(threads);
+}
+
 std::size_t worker_count(const runtime_options& options) {
   if (options.threads > 0) return options.threads;
   return std::max<std::size_t>(2, std::thread::hardware_concurrency());
@@ -74,11 +81,11 @@ actor_house::actor_house(environment_ptr env, std::unique_ptr<ensemble::journal>
     : env_(std::move(env)),
       journal_(std::move(journal)),
       on_failure_(std::move(on_failure)),
-      threads_(std::make_unique<effect_threads>(env_->options.effect_threads)) {
+      threads_(make_executor(*env_, env_->options.effect_threads)) {
   // Unlike the journal's group, these may still have members when another runtime gets this
   // address.
-  topics_name_ =
-      bus_name(this) + "." + std::to_string(env_->clock().time_since_epoch().count()) + ".topic.";
+  topics_name_ = bus_name(bus_owner()) + "." +
+                 std::to_string(env_->clock().time_since_epoch().count()) + ".topic.";
   system_ = env_->hosts_system;
   if (system_) return;
   // CAF's default policy lets one busy pair of actors starve all others.
@@ -91,14 +98,28 @@ actor_house::actor_house(environment_ptr env, std::unique_ptr<ensemble::journal>
 
 actor_house::~actor_house() {
   close(std::chrono::seconds(10));
-  if (!own_system_) env_->actors->wait_for_none(); // else its destructor waits
+  if (env_->stage)
+    (void)wait_for_no_actor(env_->clock() + std::chrono::hours(1));
+  else if (!own_system_)
+    env_->actors->wait_for_none(); // else its destructor waits
 }
 
-// Detached, on a thread of its own, where the journal makes callers wait for a disk.
+// Programs that follow each other on a stage have one address, as if they were one.
+const void* actor_house::bus_owner() const {
+  return env_->stage ? static_cast<const void*>(env_->stage) : this;
+}
+
+// On a thread of its own, if there are threads.
+template <class Actor, class... Args>
+caf::actor actor_house::spawn_detached(Args&&... args) {
+  if (env_->stage) return system_->spawn<Actor>(std::forward<Args>(args)...);
+  return system_->spawn<Actor, caf::detached>(std::forward<Args>(args)...);
+}
+
+// Detached where the journal makes callers wait for a disk.
 template <class Actor, class... Args>
 caf::actor actor_house::spawn_blocking(Args&&... args) {
-  if (journal_->blocking())
-    return system_->spawn<Actor, caf::detached>(std::forward<Args>(args)...);
+  if (journal_->blocking()) return spawn_detached<Actor>(std::forward<Args>(args)...);
   return system_->spawn<Actor>(std::forward<Args>(args)...);
 }
 
@@ -106,8 +127,7 @@ void actor_house::open() {
   record_deployments(*env_, *journal_);
   record_subscriptions(*env_, *journal_);
   for (const auto& [name, state] : env_->subscriptions)
-    if (state->subscription)
-      handler_threads_[name] = std::make_unique<effect_threads>(state->settings.workers);
+    if (state->subscription) handler_threads_[name] = make_executor(*env_, state->settings.workers);
   auto recovered = std::make_shared<std::promise<void>>();
   auto done = recovered->get_future();
   {
@@ -125,10 +145,10 @@ void actor_house::open() {
   {
     const std::lock_guard lock(mutex_);
     auto first = std::make_shared<internal::directory>();
-    first->journal_group = journal_group(*system_, bus_name(this));
+    first->journal_group = journal_group(*system_, bus_name(bus_owner()));
     directory_ = std::move(first);
   }
-  supervisor_ = system_->spawn<supervisor, caf::detached>(env_, *this);
+  supervisor_ = spawn_detached<supervisor>(env_, *this);
   std::vector<std::string> roles{std::string(reader_role), std::string(writer_role)};
   for (const auto& [name, service] : env_->services) roles.push_back(name);
   roles.emplace_back(gateway_role);
@@ -142,6 +162,9 @@ void actor_house::open() {
   for (const auto& role : roles) install(role, spawn_role(role, directory()));
   env_->resumed.ends(env_->clock());
   announce("");
+  const auto known = [&] { return done.wait_for(duration{}) == std::future_status::ready; };
+  if (env_->stage && !env_->stage->go_on(known, env_->clock() + std::chrono::hours(1)))
+    throw error(errc::wrong_state, "start(): the stage stands still before everything is known");
   done.get();
 }
 
@@ -238,8 +261,8 @@ void actor_house::observe(position from, event_callback callback) {
     const std::lock_guard lock(mutex_);
     if (closing_) throw error(errc::wrong_state, "observe(): the runtime is stopping");
     auto next = std::make_shared<internal::directory>(*directory_);
-    auto observer = system_->spawn<event_observer, caf::detached>(
-        env_, std::move(reader), from, std::move(callback), noticed, supervisor_);
+    auto observer = spawn_detached<event_observer>(env_, std::move(reader), from,
+                                                   std::move(callback), noticed, supervisor_);
     next->observers.push_back({std::move(observer), noticed});
     directory_ = std::move(next);
   }
@@ -327,7 +350,19 @@ void actor_house::tell_host(const error& why) const {
   }
 }
 
+bool actor_house::end_on_stage(const std::vector<caf::actor>& actors, timestamp deadline) {
+  const auto left = std::make_shared<std::size_t>(0);
+  for (const auto& actor : actors) {
+    if (!actor) continue;
+    ++*left;
+    actor->attach_functor([left](const caf::error&) { --*left; });
+    anon_send_exit(actor, caf::exit_reason::user_shutdown);
+  }
+  return env_->stage->go_on([&] { return *left == 0; }, deadline);
+}
+
 bool actor_house::end(const std::vector<caf::actor>& actors, timestamp deadline) {
+  if (env_->stage) return end_on_stage(actors, deadline);
   caf::scoped_actor self(*system_);
   std::size_t left = 0;
   for (const auto& actor : actors) {
@@ -347,17 +382,29 @@ bool actor_house::end(const std::vector<caf::actor>& actors, timestamp deadline)
   return true;
 }
 
+// What was accepted is answered first; that takes commits, not whole processes.
+void actor_house::wait_for_callers(timestamp deadline) {
+  const auto done = [&] { return pending_callers_ == 0 || failure(); };
+  if (env_->stage) {
+    (void)env_->stage->go_on(done, deadline);
+    return;
+  }
+  caf::scoped_actor self(*system_);
+  while (!done() && env_->clock() < deadline)
+    self->receive(caf::after(std::chrono::milliseconds(2)) >> [] {});
+}
+
+bool actor_house::wait_for_no_actor(timestamp deadline) {
+  if (env_->stage) return env_->stage->go_on([&] { return env_->actors->none(); }, deadline);
+  return env_->actors->wait_for_none(deadline - env_->clock());
+}
+
 void actor_house::close(duration limit) {
   if (closing_) return;
   const auto deadline = env_->clock() + limit;
   stop_subscribers();
   env_->credits.close();
-  {
-    // What was accepted is answered first; that takes commits, not whole processes.
-    caf::scoped_actor self(*system_);
-    while (pending_callers_ > 0 && env_->clock() < deadline && !failure())
-      self->receive(caf::after(std::chrono::milliseconds(2)) >> [] {});
-  }
+  wait_for_callers(deadline);
   directory_ptr now;
   {
     const std::lock_guard lock(mutex_); // a respawn comes before this, or not at all
@@ -388,7 +435,7 @@ void actor_house::close(duration limit) {
   first.clear();
   subscribers.clear();
   hosts.clear(); // with the last handles go the actors
-  ended = env_->actors->wait_for_none(deadline - env_->clock()) && ended;
+  ended = wait_for_no_actor(deadline) && ended;
   if (!ended) log().warn("stop: some actors were still at work when the time was over");
 }
 

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "runtime/base_actor.hpp"
-#include "runtime/effect_threads.hpp"
+#include "runtime/effect_executor.hpp"
 #include "runtime/topics.hpp"
 
 #include <caf/actor_system.hpp>
@@ -64,6 +64,9 @@ public:
 
 private:
   [[nodiscard]] caf::actor spawn_role(const std::string& role, const directory_ptr& now);
+  [[nodiscard]] const void* bus_owner() const;
+  template <class Actor, class... Args>
+  caf::actor spawn_detached(Args&&... args);
   template <class Actor, class... Args>
   caf::actor spawn_blocking(Args&&... args);
   void install(const std::string& role, caf::actor actor);
@@ -73,13 +76,16 @@ private:
                                             const directory_ptr& now);
   void tell_host(const error& why) const;
   [[nodiscard]] bool end(const std::vector<caf::actor>& actors, timestamp deadline);
+  [[nodiscard]] bool end_on_stage(const std::vector<caf::actor>& actors, timestamp deadline);
+  void wait_for_callers(timestamp deadline);
+  [[nodiscard]] bool wait_for_no_actor(timestamp deadline);
 
   environment_ptr env_;
   std::unique_ptr<ensemble::journal> journal_;
   std::function<void(const error&)> on_failure_;
-  std::unique_ptr<effect_threads> threads_;
+  std::unique_ptr<effect_executor> threads_;
   /// For the handlers of each subscription; made in `open`, then only read.
-  std::map<std::string, std::unique_ptr<effect_threads>, std::less<>> handler_threads_{};
+  std::map<std::string, std::unique_ptr<effect_executor>, std::less<>> handler_threads_{};
   std::string topics_name_{}; ///< what the names of their groups begin with
   const std::shared_ptr<topic_table> topics_ = std::make_shared<topic_table>();
   caf::actor_system_config config_;

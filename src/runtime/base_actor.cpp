@@ -1,6 +1,7 @@
 #include "runtime/base_actor.hpp"
 
 #include "runtime/log.hpp"
+#include "runtime/stage.hpp"
 
 #include <caf/all.hpp>
 
@@ -37,6 +38,7 @@ base_actor::~base_actor() {
 
 void base_actor::enqueue(caf::mailbox_element_ptr message, caf::execution_unit* host) {
   env_->count.messages.fetch_add(1, std::memory_order_relaxed);
+  if (env_->stage && !env_->stage->delivers(role_, *this, message)) return;
   caf::event_based_actor::enqueue(std::move(message), host);
 }
 

@@ -1,11 +1,29 @@
 #include "runtime/clock.hpp"
 
+#include "model/planted_bug.hpp"
+
+#include <algorithm>
+#include <atomic>
 #include <chrono>
+#include <memory>
+#include <utility>
 
 namespace ensemble::internal {
 
 timestamp system_now() {
   return std::chrono::time_point_cast<timestamp::duration>(std::chrono::system_clock::now());
+}
+
+clock_port never_falling(clock_port clock) {
+  auto newest = std::make_shared<std::atomic<timestamp>>(timestamp::min());
+  return [clock = std::move(clock), newest] {
+    const auto now = clock();
+    if (ENSEMBLE_PLANTED(clock_set_back)) return now;
+    auto before = newest->load();
+    while (before < now && !newest->compare_exchange_weak(before, now)) {
+    }
+    return std::max(before, now);
+  };
 }
 
 } // namespace ensemble::internal

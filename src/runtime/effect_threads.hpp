@@ -1,25 +1,15 @@
 #pragma once
 
-#include <ensemble/identity.hpp>
+#include "runtime/effect_executor.hpp"
 
 #include <condition_variable>
 #include <deque>
-#include <functional>
 #include <mutex>
 #include <thread>
 #include <unordered_set>
 #include <vector>
 
 namespace ensemble::internal {
-
-/// Where users' effect handlers run.
-class effect_executor {
-public:
-  virtual ~effect_executor() = default;
-  /// Runs the job, later; never two jobs for one command at once, and those of one command in the
-  /// order in which they were posted, also when the host that posted the first has died since.
-  virtual void post(command_id command, std::function<void()> job) = 0;
-};
 
 /// Threads for users' effect handlers, which may block.
 class effect_threads final : public effect_executor {
@@ -32,10 +22,8 @@ public:
 
   /// Jobs that wait when the threads are stopped never run.
   void post(command_id command, std::function<void()> job) override;
-  /// Takes no further jobs and drops those that wait, without waiting for those that run.
-  void discard();
-  /// The same, and waits.
-  void stop();
+  void discard() override;
+  void stop() override;
 
 private:
   struct call {

@@ -20,6 +20,8 @@
 
 namespace ensemble::internal {
 
+class stage;
+
 /// The counters behind runtime_stats.
 struct counters {
   std::atomic<std::uint64_t> commands_accepted{};
@@ -72,6 +74,8 @@ struct environment {
   resumption resumed{}; ///< of the participants
   /// Where the actors live; none: in a system of the runtime's own.
   caf::actor_system* hosts_system = nullptr;
+  /// Of a simulation; none: the runtime has threads of its own. Outlives the actors.
+  internal::stage* stage = nullptr;
   /// Shared, since the last actor lets go of the environment before it is counted as gone.
   const std::shared_ptr<actor_count> actors = std::make_shared<actor_count>();
   counters count{};

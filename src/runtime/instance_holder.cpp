@@ -1,6 +1,7 @@
 #include "runtime/instance_holder.hpp"
 
 #include "model/engine_messages.hpp"
+#include "model/planted_bug.hpp"
 #include "runtime/deployments.hpp"
 #include "runtime/log.hpp"
 
@@ -145,6 +146,7 @@ void instance_holder::found_open(const open_instances_tail& tail) {
   recovered_to_ = tail.head;
   book_.loaded(tail.checkpoint);
   for (const auto& [id, process, version] : tail.began) {
+    if (ENSEMBLE_PLANTED(tail_of_book_forgotten)) continue;
     const bool has_row = instances_.contains(id); // the processes' checkpoints may differ
     if (!add_open(id, process, version) || !scope_->processes.kept.contains(process)) continue;
     if (has_row)
@@ -161,7 +163,7 @@ void instance_holder::found_open(const open_instances_tail& tail) {
       if (keeps(at->second)) hand_over(outside_.awaits(id, {}));
     }
   for (auto& [id, r] : instances_) {
-    r.resumes = r.followed && !r.asleep;
+    r.resumes = r.followed && !r.asleep && !ENSEMBLE_PLANTED(nothing_resumed);
     if (r.resumes) to_resume_.push_back(id);
   }
   to_give_again_ = to_resume_.size();

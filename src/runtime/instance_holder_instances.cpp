@@ -1,3 +1,4 @@
+#include "model/planted_bug.hpp"
 #include "model/thrown.hpp"
 #include "runtime/deployments.hpp"
 #include "runtime/instance_holder.hpp"
@@ -215,6 +216,7 @@ bool instance_holder::set_asleep(running& r, bool asleep) {
 }
 
 void instance_holder::set_stuck(instance_id id, running& r, const std::string& reason) {
+  if (ENSEMBLE_PLANTED(stuck_unseen)) return;
   if (!reason.empty()) stuck_[id] = reason;
   if (r.stuck == !reason.empty()) return;
   r.stuck = !reason.empty();

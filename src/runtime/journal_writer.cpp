@@ -1,5 +1,6 @@
 #include "runtime/journal_writer.hpp"
 
+#include "model/planted_bug.hpp"
 #include "runtime/log.hpp"
 
 #include <caf/all.hpp>
@@ -104,6 +105,7 @@ void journal_writer::receive(const std::shared_ptr<append_job>& job) {
 
 // Who is not told asks again and again, for the same events: they are kept once.
 void journal_writer::keep(const std::shared_ptr<append_job>& job) {
+  if (ENSEMBLE_PLANTED(full_disk_loses_accepted)) return;
   const auto& streams = job->request.streams;
   if (!job->from && !streams.empty()) {
     const auto& first = streams.front();
@@ -138,6 +140,24 @@ void journal_writer::commit() {
     newest_ = time;
     keep_or_answer(std::move(results), time);
   } catch (const error& e) {
+    if (ENSEMBLE_PLANTED(ack_before_commit)) {
+      for (std::size_t n = 0; n < waiting_.size(); ++n)
+        answer(*waiting_[n],
+               {append_result::status::appended,
+                {head_.value + 1},
+                head_,
+                std::vector<std::uint64_t>(requests[n].streams.size(), 1)},
+               time);
+      send_answers();
+    }
+    if (ENSEMBLE_PLANTED(goes_on_after_failed_sync)) {
+      for (std::size_t n = 0; n < waiting_.size(); ++n)
+        waiting_[n]->request = std::move(requests[n]);
+      kept_ = std::move(waiting_);
+      waiting_.clear();
+      delayed_send(this, try_every, try_again);
+      return;
+    }
     // Fail-stop: it is unknown what was recorded, so nobody is told anything.
     failed_ = true;
     log().critical("the journal failed: {}", e.what());

@@ -1,5 +1,6 @@
 #include "runtime/policy_subscriber.hpp"
 
+#include "model/planted_bug.hpp"
 #include "model/thrown.hpp"
 
 #include <caf/all.hpp>
@@ -39,6 +40,8 @@ void policy_subscriber::work_on(const assignment& work) {
   }
   auto command = std::make_shared<host_command>();
   command->id = command->target = policy_command_id(name_, event);
+  if (ENSEMBLE_PLANTED(policy_id_not_derived))
+    command->id = command->target = random_command_id(now());
   command->body = std::move(body);
   command->origin.correlation = event.origin.correlation;
   command->origin.causation = event.id;

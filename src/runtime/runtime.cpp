@@ -1,14 +1,14 @@
 #include <ensemble/runtime.hpp>
 
 #include "model/engine_messages.hpp"
-#include "model/thrown.hpp"
-#include "runtime/actor_house.hpp"
+#include "model/planted_bug.hpp"
 #include "runtime/control_service.hpp"
 #include "runtime/deployment.hpp"
 #include "runtime/holder_scope.hpp"
 #include "runtime/identity.hpp"
 #include "runtime/log.hpp"
-#include "runtime/runtime_access.hpp"
+#include "runtime/runtime_implementation.hpp"
+#include "runtime/stage.hpp"
 #include "runtime/structure_check.hpp"
 #include "runtime/subscriber.hpp"
 
@@ -18,85 +18,6 @@ namespace ensemble {
 
 using internal::admission;
 using internal::inside_handler;
-
-struct runtime::implementation {
-  explicit implementation(runtime_options options)
-      : env(std::make_shared<internal::environment>(std::move(options))) {}
-
-  internal::environment_ptr env;
-  std::function<void(const error&)> on_failure{};
-  std::unique_ptr<internal::actor_house> house{};
-  std::atomic<bool> stopped = false;
-  std::unique_ptr<internal::control_socket> control{};
-
-  /// Returns the caller's credit with the answer, whatever it is.
-  decltype(internal::caller_command::callback) answer_to(send_callback callback) {
-    auto tell = [this, callback = std::move(callback)](const receipt* got, const error* failure) {
-      env->credits.leave();
-      guarded([&] { callback(got, failure); });
-      house->pending_callers().fetch_sub(1);
-    };
-    auto otherwise = [tell] {
-      const error lost(errc::unknown_outcome,
-                       "the runtime ended or failed before the outcome was known; send the "
-                       "command again under the same idempotency key");
-      tell(nullptr, &lost);
-    };
-    return std::make_shared<internal::exactly_once<const receipt*, const error*>>(
-        std::move(tell), std::move(otherwise));
-  }
-
-  /// Asks the operator desk; `told` gets the answer on a thread of the runtime.
-  void ask(internal::desk_request request, decltype(internal::desk_request::callback) told) {
-    request.callback = std::move(told);
-    caf::anon_send(
-        house->directory()->desk,
-        internal::ask_desk{std::make_shared<internal::desk_request>(std::move(request))});
-  }
-
-  /// Tells the callback the part of the desk's answer that was asked for.
-  template <class Part, class Callback>
-  static decltype(internal::desk_request::callback) tell_part(Part internal::desk_answer::*part,
-                                                              Callback callback) {
-    const auto tell = [part, callback = std::move(callback)](const internal::desk_answer* got,
-                                                             const error* failure) {
-      guarded([&] { callback(got ? &(got->*part) : nullptr, failure); });
-    };
-    return std::make_shared<internal::exactly_once<const internal::desk_answer*, const error*>>(
-        tell, [tell] {
-          const error lost(errc::unknown_outcome,
-                           "the runtime ended or failed, or its operator desk was replaced, before "
-                           "the answer was known; ask again under the same idempotency key");
-          tell(nullptr, &lost);
-        });
-  }
-
-  template <class F>
-  static void guarded(F callback) {
-    try {
-      const inside_handler guard;
-      callback();
-    } catch (...) {
-      internal::log().error("a callback of the host program threw: {}", thrown_text());
-    }
-  }
-
-  [[nodiscard]] const internal::subscription_state& find_subscription(std::string_view name) const {
-    const auto at = env->subscriptions.find(name);
-    if (at == env->subscriptions.end())
-      throw error(errc::bad_argument, "there is no subscription '" + std::string(name) + "'");
-    return *at->second;
-  }
-  void must_be_new(const std::string& call) const {
-    if (house || stopped) throw error(errc::wrong_state, call + " comes before start()");
-  }
-  void must_run(const std::string& call) const {
-    if (!house) throw error(errc::wrong_state, call + " needs a runtime that was started");
-    if (stopped) throw error(errc::wrong_state, call + ": the runtime was stopped");
-    if (const auto failure = house->failure())
-      throw error(errc::wrong_state, call + ": the runtime has failed: " + failure->what());
-  }
-};
 
 std::string_view to_string(outcome_kind kind) noexcept {
   switch (kind) {
@@ -155,6 +76,7 @@ void runtime::start() {
   internal::check_deployment(*self.env);
   internal::check_structures(*self.env);
   const auto env = self.env;
+  env->clock = internal::never_falling(env->clock);
   journal_options options{env->options.journal, env->options.durability,
                           [env](std::string_view name) { return env->registry.find(name); },
                           env->options.headroom};
@@ -228,8 +150,9 @@ void runtime::send(std::string_view service, message command, send_options optio
   const auto now = env.clock();
   auto host_command = std::make_shared<internal::host_command>();
   const auto& key = options.idempotency_key;
-  host_command->id =
-      key.empty() ? internal::random_command_id(now) : internal::command_id_for_key(service, key);
+  host_command->id = key.empty() || ENSEMBLE_PLANTED(idempotency_key_forgotten)
+                         ? internal::random_command_id(now)
+                         : internal::command_id_for_key(service, key);
   host_command->target = host_command->id;
   host_command->repeat = !key.empty();
   host_command->from_caller = true;
@@ -459,38 +382,6 @@ void runtime::stop(duration limit) {
   self.control.reset(); // while the journal's lock is still ours
   self.house->close(limit);
   internal::log().info("stop: {} instances open", self.env->count.instances_open.load());
-}
-
-void runtime_access::kill(runtime& r, const std::string& role) {
-  r.implementation_->house->kill(role);
-}
-
-caf::group runtime_access::topic_group(runtime& r, std::string_view topic) {
-  r.implementation_->must_run("topic_group()");
-  return r.implementation_->house->topic_group(topic);
-}
-
-void runtime_access::read_topic(runtime& r, std::string_view which, position after,
-                                std::function<void(topic_events)> tell) {
-  r.implementation_->must_run("read_topic()");
-  auto question = std::make_shared<internal::topic_question>(topic(which), after, std::move(tell));
-  const auto now = r.implementation_->house->directory();
-  if (const auto at = now->subscribers.find(internal::topics_role); at != now->subscribers.end())
-    caf::anon_send(at->second, internal::read_a_topic{std::move(question)});
-}
-
-void runtime_access::set_clock(runtime& r, std::function<timestamp()> clock) {
-  r.implementation_->env->clock = std::move(clock);
-}
-
-void runtime_access::set_journal(
-    runtime& r, std::function<std::unique_ptr<journal>(const journal_options&)> open) {
-  r.implementation_->env->open = std::move(open);
-}
-
-void runtime_access::set_actor_system(runtime& r, caf::actor_system& system) {
-  r.implementation_->must_be_new("use_actor_system()");
-  r.implementation_->env->hosts_system = &system;
 }
 
 } // namespace ensemble

@@ -12,6 +12,9 @@
 namespace ensemble {
 
 class topic_events;
+namespace internal {
+class stage;
+}
 
 /// What tests may do to a runtime and users may not, and the way in for caf.cpp.
 struct runtime_access {
@@ -25,6 +28,8 @@ struct runtime_access {
   /// Sets how the journal is opened. Before start().
   static void set_journal(runtime& r,
                           std::function<std::unique_ptr<journal>(const journal_options&)> open);
+  /// Lets the runtime run in one thread, on a stage that outlives it. Before start().
+  static void set_stage(runtime& r, internal::stage& stage);
   /// See use_actor_system.
   static void set_actor_system(runtime& r, caf::actor_system& system);
   /// See topic_group and read_topic.

@@ -1,6 +1,7 @@
 #include "runtime/saga_body.hpp"
 
 #include "model/engine_messages.hpp"
+#include "model/planted_bug.hpp"
 #include "runtime/log.hpp"
 
 #include <caf/all.hpp>
@@ -83,6 +84,10 @@ void saga_body::take(const std::shared_ptr<const recorded_event>& outside, const
 
 void saga_body::give(const executor_actions::outgoing& out, const directory& now) {
   const auto& due = out.command;
+  if (ENSEMBLE_PLANTED(undo_needs_credit) && due.direction == direction::undo) {
+    if (env_->credits.try_enter() != admission::answer::admitted) return;
+    env_->credits.leave();
+  }
   auto command = std::make_shared<host_command>();
   command->id = due.id;
   command->target = due.target;

@@ -1,5 +1,6 @@
 #include "runtime/service_host.hpp"
 
+#include "model/planted_bug.hpp"
 #include "model/thrown.hpp"
 #include "runtime/log.hpp"
 
@@ -172,7 +173,8 @@ void service_host::proceed(const work_ptr& item) {
     if (e->at == entity::phase::unknown) load(*e, {0});
     return;
   }
-  if (item->repeat && (stateless() || item->entities.front()->length > 0))
+  if (item->repeat && !ENSEMBLE_PLANTED(no_look_up) &&
+      (stateless() || item->entities.front()->length > 0))
     look_up(item);
   else
     carry_out(item);
@@ -212,7 +214,15 @@ void service_host::decide(const work_ptr& item) {
       events = outcome_events(command, item->keys, handler.decide_all(all, command.body));
     } else {
       const auto& state = item->entities.front()->state;
-      events.push_back(outcome_events(command, handler.decide(state, command.body)));
+      auto decided = handler.decide(state, command.body);
+      if (ENSEMBLE_PLANTED(refusal_before_durable) && decided.rejected && command.from_caller) {
+        auto told = std::make_shared<receipt>();
+        told->refusal = decided.rejected->reason;
+        send(command.reply_to, command_answer{command.id, std::move(told), nullptr});
+        leave(*item);
+        return;
+      }
+      events.push_back(outcome_events(command, std::move(decided)));
     }
   } catch (...) {
     fail(item, thrown_text());
@@ -223,7 +233,7 @@ void service_host::decide(const work_ptr& item) {
 
 void service_host::carry_out_close(const work_ptr& item) {
   const auto& close = *item->command;
-  if (!item->handler->effect || item->cancelled)
+  if (!item->handler->effect || item->cancelled || ENSEMBLE_PLANTED(close_without_cancel))
     append(item, voided_event(close));
   else if (item->handler->cancel)
     run_effect(item);
@@ -239,7 +249,11 @@ void service_host::run_effect(const work_ptr& item) {
   effects_.post(target, [item, target, host = caf::actor_cast<caf::actor>(this)] {
     const inside_handler guard;
     effect_done report{target, item->command->close, nullptr, {}};
-    const effect_context context{to_string(target)}; // of a cancel too: the do's own key
+    const auto key = ENSEMBLE_PLANTED(cancel_by_another_key) && report.cancel ? item->command->id
+                     : ENSEMBLE_PLANTED(fresh_effect_key) && item->command->repeat
+                         ? command_id::of(target.head(), target.tail() + 1)
+                         : target;
+    const effect_context context{to_string(key)}; // of a cancel too: the do's own key
     try {
       verdict result;
       if (report.cancel)

@@ -1,6 +1,7 @@
 #include "runtime/subscription_progress.hpp"
 
 #include "model/instance.hpp"
+#include "model/planted_bug.hpp"
 #include "runtime/subscription_book.hpp"
 
 #include <algorithm>
@@ -8,6 +9,7 @@
 namespace ensemble::internal {
 
 std::string order_key_of(const recorded_event& event, order_key by) {
+  if (ENSEMBLE_PLANTED(order_key_ignored)) return to_string(event.id);
   if (by == order_key::correlation && event.origin.correlation)
     return to_string(event.origin.correlation);
   return event.stream;
@@ -111,6 +113,7 @@ void subscription_progress::handled(position at) {
 
 void subscription_progress::failed(const recorded_event& event, const std::string& cause,
                                    timestamp now) {
+  if (ENSEMBLE_PLANTED(poison_dropped)) return handled(event.position);
   auto& of = *running_.extract(event.position.value).mapped();
   of.at_work = false;
   const auto parked = parked_.find(event.position);
@@ -207,7 +210,9 @@ position subscription_progress::done() const noexcept {
 std::vector<book_change> subscription_progress::changes() {
   std::vector<book_change> made;
   const auto open = std::ranges::find_if(open_, [](auto& e) { return !e.second.parked; });
-  const auto up_to = open == open_.end() ? seen_ : position{open->first.value - 1};
+  const auto up_to = open == open_.end() || ENSEMBLE_PLANTED(checkpoint_before_effect)
+                         ? seen_
+                         : position{open->first.value - 1};
   // Never back: what was parked behind an open one is not taken again.
   checkpoint_in_flight_ = std::max(up_to, checkpoint_);
   rows_in_flight_.clear();

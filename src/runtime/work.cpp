@@ -1,6 +1,7 @@
 #include "runtime/work.hpp"
 
 #include "model/engine_messages.hpp"
+#include "model/planted_bug.hpp"
 
 namespace ensemble::internal {
 
@@ -17,7 +18,10 @@ std::vector<new_event> events_from(std::uint32_t& index, const host_command& com
   std::vector<new_event> events(bodies.size());
   for (std::size_t n = 0; n < bodies.size(); ++n) {
     (void)bodies[n].text(); // made here, on the host's thread rather than the writer's
-    events[n].id = make_event_id(command.id, index);
+    events[n].id = make_event_id(ENSEMBLE_PLANTED(event_id_not_unique) && command.repeat
+                                     ? command_id::of(command.id.head(), command.id.tail() ^ 0xFF00)
+                                     : command.id,
+                                 index);
     events[n].index = index++;
     events[n].last = false;
     events[n].origin = command.origin;
@@ -59,7 +63,8 @@ std::vector<std::vector<new_event>> outcome_events(const host_command& command,
 
 new_event voided_event(const host_command& close) {
   new_event e;
-  e.id = make_event_id(close.target, 0); // that of the first outcome: only one of them can be
+  e.id = make_event_id(ENSEMBLE_PLANTED(void_not_remembered) ? close.id : close.target,
+                       0); // that of the first outcome: only one of them can be
   e.origin = close.origin;
   e.body = engine::command_voided{};
   return e;

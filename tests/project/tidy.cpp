@@ -33,9 +33,9 @@ struct room {
   int floor;
 };
 
-constexpr std::array rooms{room{"model", 0},   room{"journal", 1}, room{"trace", 2},
-                           room{"runtime", 3}, room{"node", 4},    room{"bridge", 5},
-                           room{"web", 5}};
+constexpr std::array rooms{room{"model", 0},   room{"journal", 1},    room{"trace", 2},
+                           room{"runtime", 3}, room{"simulation", 4}, room{"node", 4},
+                           room{"bridge", 5},  room{"web", 5}};
 
 /// The rooms that public headers show; those not named here show the model.
 constexpr std::array public_headers{
@@ -44,7 +44,8 @@ constexpr std::array public_headers{
     room{"ensemble/conformance.hpp", 2}, room{"ensemble/mode_agreement.hpp", 2},
     room{"ensemble/history.hpp", 2},     room{"ensemble/history_file.hpp", 2},
     room{"ensemble/runtime.hpp", 3},     room{"ensemble/caf.hpp", 3},
-    room{"ensemble/control.hpp", 3},     room{"ensemble/ensemble.hpp", 6}};
+    room{"ensemble/control.hpp", 3},     room{"ensemble/simulation.hpp", 4},
+    room{"ensemble/ensemble.hpp", 6}};
 
 /// The room that a path below src/ lies in; null if in none.
 const room* room_of(std::string_view path_in_src) {
@@ -73,12 +74,13 @@ const std::vector<outside_library>& outside_libraries() {
   static const std::vector<outside_library> all{
       {"nlohmann/", {"src/model/", "src/trace/", "tests/", "apps/"}},
       {"caf/",
-       {"src/runtime/", "src/node/", "include/ensemble/caf.hpp", "apps/examples/", "tests/",
-        "benchmarks/"}},
+       {"src/runtime/", "src/simulation/", "src/node/", "include/ensemble/caf.hpp",
+        "apps/examples/", "tests/", "benchmarks/"}},
       {"sqlite3",
        {"src/journal/sqlite", "tests/journal/sqlite", "tests/allocation/sqlite", "tests/fuzz/"}},
       {"spdlog/",
-       {"src/runtime/", "src/node/", "src/bridge/", "src/web/", "apps/", "tests/", "benchmarks/"}},
+       {"src/runtime/", "src/simulation/", "src/node/", "src/bridge/", "src/web/", "apps/",
+        "tests/", "benchmarks/"}},
       {"openssl/", {"src/runtime/"}},
   };
   return all;

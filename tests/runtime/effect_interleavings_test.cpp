@@ -78,6 +78,8 @@ public:
   void post(command_id command, std::function<void()> job) override {
     waiting_[command].push_back(std::move(job));
   }
+  void discard() override {}
+  void stop() override {}
   bool run_one(command_id command) {
     auto& jobs = waiting_[command];
     if (jobs.empty()) return false;
