@@ -2,6 +2,7 @@
 
 #include "model/planted_bug.hpp"
 #include "model/thrown.hpp"
+#include "runtime/identity.hpp"
 
 #include <caf/all.hpp>
 

@@ -106,9 +106,10 @@ void world::start_program() {
       runtime_->start();
       return;
     } catch (const error& e) {
-      if (!failed_ && e.code() != errc::journal_failed) throw;
+      const bool by_a_fault =
+          failed_ || e.code() == errc::journal_failed || e.code() == errc::journal_full;
+      if (!by_a_fault) throw;
       restart();
-      if (runtime_) return;
     }
   }
 }

@@ -217,7 +217,7 @@ struct trip {
 process_definition trip_process() {
   const retry_policy often{3, 2s, 50ms, 1s};
   return process<trip>("trip", "desk")
-      .deadline(24h * 20'000) // it awaits an approval, which comes
+      .deadline(24h * 3'000) // it awaits an approval, which comes
       .starts_on<trip_booked>([](trip& t, const trip_booked& e) { t.id = e.id; })
       .step("card")
       .asks("bank", [](const trip& t) { return charge_card{t.id}; })

@@ -186,7 +186,9 @@ private:
       e.index = n;
       e.last = n + 1 == streams;
       e.body = trials::begun{name};
-      const auto expected = ensemble::expected_version::exactly(known_[{client, name}]);
+      const auto expected = dice_.chance(0.3)
+                                ? ensemble::expected_version::any()
+                                : ensemble::expected_version::exactly(known_[{client, name}]);
       request.streams.push_back({name, expected, {e}});
     }
     return request;
