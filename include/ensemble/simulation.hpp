@@ -179,7 +179,7 @@ struct report {
 /// variable ENSEMBLE_SIMULATION may name one run, as the failures of a report do:
 /// `seed=17 requests=2 mode=choreography faults=power_cut,call_throws`.
 ///
-/// While it runs the library's log is silent. Throws errc::bad_argument for options out of range or
+/// While it runs the library's log is silent, but for a run that the environment names. Throws errc::bad_argument for options out of range or
 /// an environment variable that cannot be read, and errc::bad_definition as runtime::start does.
 [[nodiscard]] report simulate(const scenario_maker& make, const options& how = {});
 

@@ -101,6 +101,8 @@ bool virtual_stage::delivers(std::string_view role, caf::event_based_actor& to,
   auto& drawn = at->second;
   const auto fate = faults_.of_message(drawn, note || (given && !given->from_caller), origin);
   if (fate == message_fate::arrives) return true;
+  // Nor is a caller's command given twice: one that was told of a full disk must not come again.
+  if (fate == message_fate::doubled && given && given->from_caller) return true;
   if (fate == message_fate::lost) return false;
   if (origin && fate == message_fate::doubled) faults_.command_doubled(*origin);
   held_message held{caf::actor_cast<caf::actor>(&to), message->sender,

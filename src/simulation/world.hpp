@@ -49,7 +49,8 @@ private:
   void break_down();
   void heal();
   void help_the_stuck();
-  [[nodiscard]] bool quiet();
+  /// As far as is known now, everything that was begun has ended.
+  [[nodiscard]] bool settled();
 
   // What came of it:
   void look();
