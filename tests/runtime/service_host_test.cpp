@@ -48,6 +48,8 @@ struct sum {
 
 struct no_effects final : internal::effect_executor {
   void post(command_id, std::function<void()>) override {}
+  void discard() override {}
+  void stop() override {}
 };
 
 service_definition sums_of_both() {
