@@ -170,17 +170,18 @@ struct report {
 };
 
 /// Runs the scenario for every seed, heals every fault at the end of each run, and checks that then
-/// every process has ended, that everything a client was told is in the journal (S1, S8), that the
-/// journal is sound (S4, S5), is in the language of the definitions (G1 to G5), that both modes
-/// agree on it (G12), that subscriptions saw all of it in order (C1, C2), and what `check` of the
-/// scenario checks. Violations are values of the report, not exceptions.
+/// every process has ended, that what clients were told, and all that the definitions promise,
+/// holds of the journal (verify_history: S1 to S8, G1 to G5, G9 to G11, and in some runs G12), that
+/// subscriptions saw all of it in order (C1, C2), that the runtime failed by no fault of its own,
+/// and what `check` of the scenario checks. Violations are values of the report, not exceptions.
 ///
 /// What a run does follows from its seed alone. In place of `options`' seeds the environment
 /// variable ENSEMBLE_SIMULATION may name one run, as the failures of a report do:
 /// `seed=17 requests=2 mode=choreography faults=power_cut,call_throws`.
 ///
-/// While it runs the library's log is silent, but for a run that the environment names. Throws errc::bad_argument for options out of range or
-/// an environment variable that cannot be read, and errc::bad_definition as runtime::start does.
+/// While it runs the library's log is silent, but for a run that the environment names. Throws
+/// errc::bad_argument for options out of range or an environment variable that cannot be read, and
+/// errc::bad_definition as runtime::start does.
 [[nodiscard]] report simulate(const scenario_maker& make, const options& how = {});
 
 /// Makes one case happen, in runs of one request without other faults, in each of `modes`, and
