@@ -69,9 +69,11 @@ public:
                                             std::size_t limit) override {
     if (!instance) return {};
     auto found = take(instance_.bind(1, instance).bind(2, clamped(after.value)), 3, limit);
-    for (const auto& event : found)
-      if (event.origin.instance != instance)
+    for (const auto& event : found) {
+      if (event.origin.instance != instance || event.position <= after)
         throw misplaced(event, "among those of instance " + to_string(instance));
+      after = event.position;
+    }
     return found;
   }
 
@@ -79,9 +81,11 @@ public:
                                                std::size_t limit) override {
     if (!correlation) return {};
     auto found = take(correlation_.bind(1, correlation).bind(2, clamped(after.value)), 3, limit);
-    for (const auto& event : found)
-      if (event.origin.correlation != correlation)
+    for (const auto& event : found) {
+      if (event.origin.correlation != correlation || event.position <= after)
         throw misplaced(event, "among those of correlation " + to_string(correlation));
+      after = event.position;
+    }
     return found;
   }
 
@@ -104,8 +108,12 @@ public:
     const scoped_reset done(stream_names_);
     stream_names_.bind(1, from).bind(2, end);
     std::vector<std::string> names;
-    while (names.size() < limit && stream_names_.step())
-      if (const auto name = stream_names_.bytes(0); name != after) names.emplace_back(name);
+    while (names.size() < limit && stream_names_.step()) {
+      const auto name = stream_names_.bytes(0);
+      if (name == after && names.empty()) continue;
+      if (name < from || (!names.empty() && name <= names.back())) throw unsorted("of streams");
+      names.emplace_back(name);
+    }
     return names;
   }
 
@@ -126,6 +134,8 @@ public:
       const auto value = book_.bytes(1);
       if (book_.integer(2) != std::int64_t{checksum(book, key, value)})
         throw error(errc::journal_damaged, damaged_book(book));
+      if (key <= (rows.empty() ? after_key : std::string_view(rows.back().key)))
+        throw unsorted("of book '" + std::string(book) + "'");
       rows.push_back({std::string(key), std::string(value)});
     }
     return rows;
@@ -147,6 +157,12 @@ private:
     return {errc::journal_damaged,
             describe(event.position.value, event.stream, event.version.value) + " stands " + where +
                 ": an index is damaged; restore the journal from a backup"};
+  }
+
+  // Whoever reads page by page would come back to where it was, and never end.
+  static error unsorted(const std::string& what) {
+    return {errc::journal_damaged,
+            "the entries " + what + " are out of order; restore the journal from a backup"};
   }
 
   static error missing(position at) {

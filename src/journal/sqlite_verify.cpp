@@ -3,6 +3,7 @@
 #include "journal/append_rules.hpp"
 
 #include <optional>
+#include <utility>
 
 namespace ensemble::storage {
 
@@ -13,6 +14,9 @@ using reporter = std::function<void(const std::string&)>;
 // Each page of the scan is a read transaction of its own: one that lasted as long as the whole
 // scan would keep the owner's write-ahead log from being reused.
 constexpr std::int64_t page = 4096;
+
+// A damaged page can lead back to where the scan has been: it would never end.
+constexpr const char* out_of_order = " are out of order; those behind are not checked";
 
 // The event before, in journal order, as far as its successor depends on it.
 struct place {
@@ -50,6 +54,7 @@ std::uint64_t scan(database& db, event_row_reader& rows, place before, std::uint
   std::uint64_t checked = 0;
   for (bool more = true; more;) {
     more = false;
+    const auto behind = before.position;
     const scoped_reset done(query);
     query.bind(1, static_cast<std::int64_t>(before.position));
     query.bind(2, static_cast<std::int64_t>(head)).bind(3, page);
@@ -62,6 +67,10 @@ std::uint64_t scan(database& db, event_row_reader& rows, place before, std::uint
       else if (const auto why = misfit(before, row.event))
         report(*why);
       before = {row.event.position, row.event.time, row.event.index, row.event.last, !row.fault};
+    }
+    if (more && before.position <= behind) {
+      report("events behind event " + std::to_string(behind) + out_of_order);
+      return checked;
     }
   }
   if (before.position < head)
@@ -84,6 +93,7 @@ std::uint64_t scan_streams(database& db, std::uint64_t head, const reporter& rep
   std::uint64_t checked = 0;
   for (bool more = true; more;) {
     more = false;
+    const auto behind = std::pair(stream, version);
     const scoped_reset done(query);
     query.bind(1, stream).bind(2, version).bind(3, page);
     while (query.step()) {
@@ -103,6 +113,10 @@ std::uint64_t scan_streams(database& db, std::uint64_t head, const reporter& rep
                std::to_string(expected) + " ought to be");
       else if (position <= before)
         report(name + " has version " + std::to_string(version) + " before the one in front");
+    }
+    if (more && std::pair(stream, version) <= behind) {
+      report("the entries of the index of streams" + std::string(out_of_order));
+      break;
     }
   }
   return checked;

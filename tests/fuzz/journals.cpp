@@ -90,7 +90,27 @@ private:
     });
     (void)refused(using_it, [&] { (void)r.stream_names("thing", ""); });
     (void)refused(using_it, [&] { (void)r.message_names(); });
-    if (verifies_) (void)refused(using_it, [&] { (void)r.verify([](const std::string&) {}); });
+    if (!verifies_) return;
+    page_through(r);
+    (void)refused(using_it, [&] { (void)r.verify([](const std::string&) {}); });
+  }
+
+  /// As the runtime reads: each page behind the last one, until there is none. It ends.
+  void page_through(journal_reader& r) const {
+    const auto instance = make_instance_id({2}, "sale");
+    (void)refused(using_it, [&] {
+      for (auto page = r.read_instance(instance, {}, 2); !page.empty();
+           page = r.read_instance(instance, page.back().position, 2))
+        hold(page);
+    });
+    (void)refused(using_it, [&] {
+      for (auto page = r.read_book("book", {}, 1); !page.empty();)
+        page = r.read_book("book", page.back().key, 1);
+    });
+    (void)refused(using_it, [&] {
+      for (auto page = r.stream_names("thing", "", 1); !page.empty();)
+        page = r.stream_names("thing", page.back(), 1);
+    });
   }
 
   const real_journals& real_;
