@@ -13,7 +13,7 @@ namespace {
 using namespace std::chrono_literals;
 
 /// So many messages without an end of everything that was begun: it never will.
-constexpr std::uint64_t longest_healing = 400'000;
+constexpr std::uint64_t longest_healing = 100'000;
 /// What was settled so often in a row when there was nothing to do stays so.
 constexpr int often_enough = 15;
 /// So often the program ends by a fault.
