@@ -172,8 +172,9 @@ struct report {
 /// Runs the scenario for every seed, heals every fault at the end of each run, and checks that then
 /// every process has ended, that what clients were told, and all that the definitions promise,
 /// holds of the journal (verify_history: S1 to S8, G1 to G5, G9 to G11, and in some runs G12), that
-/// subscriptions saw all of it in order (C1, C2), that the runtime failed by no fault of its own,
-/// and what `check` of the scenario checks. Violations are values of the report, not exceptions.
+/// subscriptions saw all of it in order (C1, C2), that neither the runtime nor an actor of it
+/// failed by a fault of its own, and what `check` of the scenario checks. Violations are values of
+/// the report, not exceptions.
 ///
 /// What a run does follows from its seed alone. In place of `options`' seeds the environment
 /// variable ENSEMBLE_SIMULATION may name one run, as the failures of a report do:

@@ -83,8 +83,15 @@ void service_host::take(const std::shared_ptr<const host_command>& command) {
     receive(command);
   else if (must_wait_for_space(*command))
     tell_failure(*command, full_disk, errc::journal_full);
-  else
+  else if (!waits_already(*command))
     early_.push_back(command);
+}
+
+// A policy asks again and again, for as long as a full disk keeps this host from catching up.
+bool service_host::waits_already(const host_command& command) const {
+  return command.from_policy && std::ranges::any_of(early_, [&](const auto& other) {
+           return other->target == command.target && other->reply_to == command.reply_to;
+         });
 }
 
 // Too early, it would load an entity without what a predecessor is about to record of it.

@@ -56,6 +56,7 @@ private:
   void tell_failure(const host_command& command, const std::string& reason, errc code);
   void leave(const work& item);
   [[nodiscard]] bool must_wait_for_space(const host_command& command) const;
+  [[nodiscard]] bool waits_already(const host_command& command) const;
 
   void load(entity& e, stream_version from);
   void loaded(entity& e);

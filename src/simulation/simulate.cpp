@@ -162,13 +162,16 @@ void run_in_threads(campaign& all, const options& how) {
 report simulate(const scenario_maker& make, const options& how) {
   if (how.requests == 0 || how.threads == 0)
     throw error(errc::bad_argument, "simulate: requests and threads must be > 0");
-  campaign all(make, how);
-  if (const char* one = std::getenv("ENSEMBLE_SIMULATION")) {
-    all.run_one(read_plan(one), false);
-  } else {
-    const silence quiet;
-    run_in_threads(all, how);
+  if (const char* named = std::getenv("ENSEMBLE_SIMULATION")) {
+    auto as_named = how;
+    as_named.shrink = false; // its log is to be read
+    campaign one(make, as_named);
+    one.run_one(read_plan(named), false);
+    return one.take();
   }
+  const silence quiet;
+  campaign all(make, how);
+  run_in_threads(all, how);
   return all.take();
 }
 

@@ -37,6 +37,7 @@ world::world(const plan& what, const scenario_maker& make)
       calls_(what.seed, what.faults, what.forced),
       stage_(what.seed * 3 + 2, *this),
       clients_(what.seed * 3 + 3, std::move(scenario_.requests)) {
+  result_.counted.danced_runs = what.mode == process_mode::choreography ? 1 : 0;
   calls_.on_fault = [this](fault f) { ++result_.counted.faults[f]; };
   for (auto& s : scenario_.services) {
     roles_.push_back(s.name);
@@ -69,7 +70,6 @@ run_result world::run() {
   auto& counted = result_.counted;
   counted.runs = 1;
   counted.calm_runs = plan_.faults.empty() ? 1 : 0;
-  counted.danced_runs = plan_.mode == process_mode::choreography ? 1 : 0;
   counted.requests = plan_.requests;
   counted.messages = stage_.messages();
   counted.simulated = std::chrono::duration_cast<std::chrono::seconds>(stage_.elapsed());
@@ -118,6 +118,8 @@ void world::start_program() {
 
 void world::end_program() {
   if (!runtime_) return;
+  if (runtime_->stats().actors_respawned > std::exchange(killed_, 0))
+    violated("an actor died that nobody had killed");
   const bool was_calm = std::exchange(stage_.calm, true);
   stage_.end_program();
   runtime_.reset();
@@ -240,6 +242,7 @@ void world::kill_an_actor() {
   stage_.trace.add_text(role);
   try {
     runtime_access::kill(*runtime_, role);
+    ++killed_;
   } catch (const error&) {
     --result_.counted.faults[fault::dead_actor]; // this mode has none of it
   }

@@ -82,6 +82,7 @@ private:
   std::uint64_t full_until_ = 0; ///< this commit
   bool quite_full_ = false;      ///< not even for what is essential
   std::uint64_t commits_ = 0;
+  std::uint64_t killed_ = 0; ///< actors of the program that runs
   std::uint64_t words_ = 0;
 };
 

@@ -117,6 +117,15 @@ protected:
     caf::anon_send(host_, internal::give_command{std::move(c)});
     run();
   }
+  void give_by_policy(std::uint64_t n, const std::string& key) {
+    auto c = std::make_shared<internal::host_command>();
+    c->id = c->target = command_id::of(1, n);
+    c->body = add{key, static_cast<int>(n)};
+    c->from_policy = true;
+    c->reply_to = caller_;
+    caf::anon_send(host_, internal::give_command{std::move(c)});
+    run();
+  }
   void query(const std::string& key) {
     auto q = std::make_shared<internal::state_query>();
     q->key = key;
@@ -209,6 +218,22 @@ TEST_F(ServiceHost, OnAFullDiskNoCallerWaitsUntilItHasCaughtUp) {
   give(2, "a", false); // accepted work waits
   answer_append(status::appended);
   EXPECT_EQ(reads_.size(), 1U);
+}
+
+// A full disk may keep a host from catching up for hours.
+TEST_F(ServiceHost, WhatAPolicyAsksAgainAndAgainWaitsOnce) {
+  begin<sum>();
+  for (int times = 0; times < 5; ++times) give_by_policy(1, "a");
+  give_by_policy(2, "b");
+  answer_append(status::appended); // it has caught up
+  EXPECT_EQ(reads_.size(), 2U);
+  answer_read({});
+  answer_read({});
+  EXPECT_EQ(appends_.size(), 2U);
+  answer_append(status::appended);
+  answer_append(status::appended);
+  EXPECT_THAT(answers_, ElementsAre("recorded", "recorded"));
+  EXPECT_THAT(reads_, IsEmpty()) << "a repeat was kept, and looks its outcome up";
 }
 
 TEST_F(ServiceHost, OnAFullDiskNoCallerWaitsBehindAcceptedWork) {
