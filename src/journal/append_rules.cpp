@@ -58,6 +58,8 @@ append_result apply_one(append_store& store, const append_request& request, spac
     if (!lengths_fit(request, states)) {
       result.state = append_result::status::conflict;
       result.lengths = lengths_of(states);
+      if (ENSEMBLE_PLANTED(refused_append_recorded))
+        (void)store.append(request.streams[0].stream, *states[0], request.streams[0].events[0]);
       return result;
     }
     if (!fits_into(room, request)) return no_space();

@@ -1,6 +1,7 @@
 #include "journal/sqlite_events.hpp"
 
 #include "journal/stored_message.hpp"
+#include "model/planted_bug.hpp"
 
 #include <algorithm>
 
@@ -95,7 +96,8 @@ event_row event_row_reader::read(const statement& row) {
   if (!row.is_null(step_column))
     if (const auto* step = resolve(steps_, step_name_, row.integer(step_column))) e.step = *step;
   // A name that is gone reads as empty, and so fails the checksum, as every other damage does.
-  if (!ids || row.integer(crc_column) != std::int64_t{checksum(e)})
+  const bool right = row.integer(crc_column) == std::int64_t{checksum(e)};
+  if (!ids || !(right || ENSEMBLE_PLANTED(checksum_not_compared)))
     made.fault = damaged(e, "fails its checksum");
   return made;
 }

@@ -352,7 +352,8 @@ private:
   void give_up(const std::string& reason) {
     const bool finishing =
         ENSEMBLE_PLANTED(deadline_while_finishing) && i_.phase == instance_phase::finishing;
-    if ((i_.phase != instance_phase::forward && !finishing) || i_.past_pivot()) return;
+    const bool back = !i_.past_pivot() || ENSEMBLE_PLANTED(abort_after_pivot);
+    if ((i_.phase != instance_phase::forward && !finishing) || !back) return;
     for (std::size_t n = 0; n < p_.steps.size(); ++n) {
       auto& a = i_.steps[n].forward;
       if (!p_.steps[n].pivot || !a.open() || p_.steps[n].awaits()) continue;
@@ -428,10 +429,12 @@ private:
       if (d == direction::forward && i_.phase != instance_phase::forward) return;
       if (a.stuck_closing) ++a.close_round;
       a.stuck_closing = false;
-      a.state = status::closing;
+      a.state = ENSEMBLE_PLANTED(skip_without_close) && d == direction::forward ? status::skipped
+                                                                                : status::closing;
       a.cause = e_.id;
       a.skip = in_place;
     });
+    if (ENSEMBLE_PLANTED(skip_without_close) && o.direction == direction::forward) advance();
   }
 
   // No service has to be asked first: whether it was received stands in the journal.

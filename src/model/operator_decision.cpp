@@ -1,6 +1,7 @@
 #include "model/operator_decision.hpp"
 
 #include "model/engine_messages.hpp"
+#include "model/planted_bug.hpp"
 #include "model/thrown.hpp"
 
 #include <algorithm>
@@ -228,7 +229,7 @@ private:
       return "it is being compensated already: " + i_.failure;
     if (i_.phase == instance_phase::finishing)
       return "every step is done, only the last word is missing: retry or skip that (complete)";
-    if (i_.past_pivot())
+    if (i_.past_pivot() && !ENSEMBLE_PLANTED(abort_after_pivot))
       return "it is past its pivot, and nothing is undone after that: retry or skip what is stuck";
     for (std::size_t n = 0; n < i_.steps.size(); ++n) {
       const auto& pivot = i_.steps[n].forward;

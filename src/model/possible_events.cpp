@@ -1,6 +1,7 @@
 #include "model/possible_events.hpp"
 
 #include "model/engine_messages.hpp"
+#include "model/planted_bug.hpp"
 #include "model/structural_state.hpp"
 
 #include <algorithm>
@@ -45,7 +46,11 @@ public:
     const auto open = subjects();
     const auto stuck = std::ranges::find_if(
         open, [](const subject& s) { return s.state->state == status::stuck; });
-    if (i_.phase == instance_phase::forward && stuck == open.end()) return all();
+    if (i_.phase == instance_phase::forward && stuck == open.end()) {
+      if (!ENSEMBLE_PLANTED(reduced_too_far) || open.empty()) return all();
+      of(open.back());
+      return std::move(found_);
+    }
     if (!open.empty()) of(i_.phase == instance_phase::forward ? *stuck : open.back());
     return std::move(found_);
   }
@@ -232,7 +237,8 @@ bool may_decide(const command_handler* handler, std::string_view event) {
 std::vector<possible_event> possible_events(const instance& i, const known_services& services,
                                             bool reduced) {
   enumeration what(i, services);
-  return reduced && assignments_commute(i) ? what.reduced() : what.all();
+  const bool commute = assignments_commute(i) || ENSEMBLE_PLANTED(reduced_too_far);
+  return reduced && commute ? what.reduced() : what.all();
 }
 
 } // namespace ensemble

@@ -1,5 +1,7 @@
 #include "model/structural_copy.hpp"
 
+#include "model/planted_bug.hpp"
+
 namespace ensemble {
 
 namespace {
@@ -35,6 +37,7 @@ step_definition structural_step(const step_definition& s, condition_answers& ans
   copy.name = s.name;
   copy.after = s.after;
   if (s.only_if) copy.only_if = [&answers](const std::any&) { return answers.answer(); };
+  if (ENSEMBLE_PLANTED(check_calls_conditions)) copy.only_if = s.only_if;
   copy.delay = s.delay;
   copy.ask = without_function(s.ask);
   for (const auto& awaited : s.awaited) copy.awaited.push_back(without_keys(awaited));
@@ -57,6 +60,7 @@ void condition_answers::restart() {
 }
 
 bool condition_answers::another() {
+  if (ENSEMBLE_PLANTED(condition_one_way)) return false;
   told_ = std::move(given_);
   given_.clear();
   while (!told_.empty() && !told_.back()) told_.pop_back();

@@ -1,5 +1,6 @@
 #include "runtime/service_host.hpp"
 
+#include "model/planted_bug.hpp"
 #include "model/thrown.hpp"
 
 #include <caf/all.hpp>
@@ -12,7 +13,7 @@ namespace ensemble::internal {
 void service_host::load(entity& e, stream_version from) {
   if (from.value == 0) {
     e.stream = make_stream_name(service_->name, e.key);
-    e.state = service_->initial();
+    if (!ENSEMBLE_PLANTED(loaded_on_top) || !e.state.has_value()) e.state = service_->initial();
     e.length = 0;
     e.at = entity::phase::loading;
   }

@@ -1,6 +1,5 @@
+#include "explorer/check_comparison.hpp"
 #include "explorer/messages.hpp"
-#include "explorer/random_definition.hpp"
-#include "model/path_explorer.hpp"
 #include "model/planted_bug.hpp"
 
 #include <ensemble/check.hpp>
@@ -9,7 +8,6 @@
 
 #include <cstdlib>
 #include <iostream>
-#include <map>
 
 // What holds `check` itself: that its reduction loses nothing, and that it runs the real engine, so
 // that a bug of the engine is a fault of every definition.
@@ -18,71 +16,26 @@ namespace {
 
 using namespace ensemble;
 using namespace std::chrono_literals;
-using explorer::dice;
 
 std::uint64_t runs(double full) {
   const auto* scale = std::getenv("ENSEMBLE_TEST_SCALE");
   return static_cast<std::uint64_t>(full * (scale ? std::atof(scale) : 1.0));
 }
 
-/// A random definition with everything that a step can have: also faults of every kind.
-process_definition any_definition(dice& d) {
-  auto p = *explorer::random_definition(d);
-  for (auto& s : p.steps) {
-    s.needs_no_undo = !s.undo && d.chance(0.3);
-    if (d.chance(0.2)) s.only_if = [](const std::any&) { return true; };
-    if (!d.chance(0.2)) continue;
-    s.ask = {};
-    s.undo = {};
-    s.successes.clear();
-    s.failures.clear();
-    const auto text = [](const auto&) { return std::string("key"); };
-    s.awaited.push_back({{&type_of<explorer::worked>(), {}}, text, text, true});
-    if (d.chance(0.5)) s.awaited.push_back({{&type_of<explorer::broke>(), {}}, text, text, false});
-  }
-  for (auto& s : p.steps) s.pivot = s.pivot || d.chance(0.05);
-  return p;
-}
-
-/// The length of the trace to each finding.
-std::map<std::string, std::size_t> findings_of(const exploration& e) {
-  std::map<std::string, std::size_t> found;
-  for (const auto& f : e.findings) found.emplace(f.step + " " + f.text, f.trace.size());
-  return found;
-}
-
-std::vector<std::size_t> lengths(const std::vector<std::vector<std::string>>& traces) {
-  std::vector<std::size_t> found;
-  for (const auto& t : traces) found.push_back(t.size());
-  return found;
-}
-
+// Rule 20. Nothing else holds `check` itself: that its reduction loses nothing, that it calls no
+// function of the definition, that conditions branch both ways, and that it promises nothing
+// beyond its budget.
 TEST(CheckReduction, FindsWhatTheFullExplorationFinds) {
-  const std::vector<const service_definition*> unknown;
-  const known_services services(unknown);
-  std::size_t compared = 0;
-  std::size_t full_states = 0;
-  std::size_t reduced_states = 0;
-  std::size_t with_findings = 0;
-  for (std::uint64_t seed = 1; seed <= runs(600); ++seed) {
-    dice d(seed);
-    const auto p = any_definition(d);
-    const auto full = explore_paths(p, services, 4'000, exploration_kind::full);
-    const auto reduced = explore_paths(p, services, 4'000);
-    if (!full.whole) continue;
-    ++compared;
-    with_findings += full.findings.empty() ? 0 : 1;
-    full_states += full.states;
-    reduced_states += reduced.states;
-    EXPECT_TRUE(reduced.whole) << "seed " << seed;
-    EXPECT_EQ(findings_of(full), findings_of(reduced)) << "seed " << seed;
-    EXPECT_EQ(lengths(full.begun), lengths(reduced.begun)) << "seed " << seed;
-  }
-  std::cout << compared << " definitions, " << with_findings << " with findings, " << full_states
-            << " states in full, " << reduced_states << " reduced\n";
-  EXPECT_GE(compared, runs(200));
-  EXPECT_GE(with_findings, runs(60));
-  EXPECT_LT(reduced_states, full_states);
+  explorer::check_comparison all;
+  for (std::uint64_t seed = 1; seed <= runs(600); ++seed)
+    EXPECT_EQ(explorer::compare_check(seed, all), "") << "seed " << seed;
+  std::cout << all.compared << " definitions, " << all.with_findings << " with findings, "
+            << all.with_conditions << " with conditions, " << all.full_states << " states in full, "
+            << all.reduced_states << " reduced\n";
+  EXPECT_GE(all.compared, runs(200));
+  EXPECT_GE(all.with_findings, runs(60));
+  EXPECT_GE(all.with_conditions, runs(60));
+  EXPECT_LT(all.reduced_states, all.full_states);
 }
 
 /// Two branches, a join, a pivot and a step after it; everything can be undone.

@@ -53,6 +53,7 @@ struct take_seats {
 };
 struct seat_taken {
   std::string id{};
+  int taken{}; ///< of the plane, with this one
 };
 struct free_seats {
   std::string id{};
@@ -85,7 +86,7 @@ ENSEMBLE_MESSAGE(card_refunded, 1, id)
 ENSEMBLE_MESSAGE(approve_trip, 1, id)
 ENSEMBLE_MESSAGE(trip_approved, 1, id)
 ENSEMBLE_MESSAGE(take_seats, 1, id)
-ENSEMBLE_MESSAGE(seat_taken, 1, id)
+ENSEMBLE_MESSAGE(seat_taken, 1, id, taken)
 ENSEMBLE_MESSAGE(free_seats, 1, id)
 ENSEMBLE_MESSAGE(seat_freed, 1, id)
 ENSEMBLE_MESSAGE(print_ticket, 1, id)
@@ -186,8 +187,9 @@ service_definition airline() {
   return service<plane>("airline")
       .on_all<take_seats>(
           [](const take_seats& c) { return planes(c.id); },
-          [](const entities<plane>&, const take_seats& c) -> decision_on_all<seat_taken> {
-            return {on("there", seat_taken{c.id}), on("back", seat_taken{c.id})};
+          [](const entities<plane>& all, const take_seats& c) -> decision_on_all<seat_taken> {
+            return {on("there", seat_taken{c.id, all.at("there").taken + 1}),
+                    on("back", seat_taken{c.id, all.at("back").taken + 1})};
           })
       .on_all<free_seats>(
           [](const free_seats& c) { return planes(c.id); },
@@ -252,14 +254,23 @@ void check(journal_reader& journal, const bank_ledger& ledger,
   std::map<std::string, int> letters;
   std::map<std::string, int> seats;
   std::map<std::string, int> ended;
+  std::map<std::string, int> taken; // by plane
   for (position next{1};;) {
     const auto page = journal.read_all(next);
     for (const auto& e : page) {
       if (const auto* c = e.body.get_if<trip_confirmed>()) ++confirmed[c->id], ++ended[c->id];
       if (const auto* c = e.body.get_if<trip_cancelled>()) ++ended[c->id];
       if (const auto* c = e.body.get_if<letter_written>()) ++letters[c->id];
-      if (const auto* c = e.body.get_if<seat_taken>()) ++seats[c->id];
-      if (const auto* c = e.body.get_if<seat_freed>()) --seats[c->id];
+      if (const auto* c = e.body.get_if<seat_taken>()) {
+        ++seats[c->id];
+        if (c->taken != ++taken[e.stream])
+          tell("S11: " + e.stream + " counted " + std::to_string(c->taken) +
+               " seats where the fold of all before gives " + std::to_string(taken[e.stream]));
+      }
+      if (const auto* c = e.body.get_if<seat_freed>()) {
+        --seats[c->id];
+        --taken[e.stream];
+      }
       if (e.body.is<engine::process_timed_out>())
         tell("G9: a trip's time was over though it was approved");
     }

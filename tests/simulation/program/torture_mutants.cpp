@@ -1,5 +1,7 @@
+#include "explorer/check_comparison.hpp"
 #include "explorer/world.hpp"
 #include "model/planted_bug.hpp"
+#include "simulation/program/damaged_files.hpp"
 #include "simulation/random_scenario.hpp"
 #include "simulation/trip_scenario.hpp"
 
@@ -10,6 +12,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -26,8 +29,9 @@ using ensemble::planted_bug;
 namespace simulation = ensemble::simulation;
 
 /// What is to catch a bug: the explorer of the model, whose checks share nothing with the engine,
-/// the simulation of the whole runtime, or the history of clients who race for the journal.
-enum class catcher { explorer, simulation, journal };
+/// the simulation of the whole runtime, the history of clients who race for the journal, what
+/// `check` says of random definitions, or copies of files, and damage to them.
+enum class catcher { explorer, simulation, journal, check, files };
 
 struct mutant {
   std::string name{}; ///< as in ENSEMBLE_PLANTED(name)
@@ -62,6 +66,12 @@ const std::vector<mutant>& mutants() {
       {"fold_by_topic", "rule 8, G12", explorer, {.fold_by_topic = true}},
       {"leave_gaps", "rule 8, G12", explorer, {.leave_gaps = true}},
       {"act_for_another", "rule 9, G12", explorer, {.act_for_another = true}},
+      {"abort_after_pivot", "rule 18, G2", explorer, {}},
+      {"skip_without_close", "rule 18, G4", explorer, {}},
+      {"condition_one_way", "rule 20", check, {}},
+      {"check_calls_conditions", "rule 20", check, {}},
+      {"reduced_too_far", "rule 20", check, {}},
+      {"proven_beyond_budget", "rule 20", check, {}},
       {"ack_before_commit", "S1, G6", simulation, {}},
       {"no_sync", "S1", simulation, {}},
       {"goes_on_after_failed_sync", "S10", simulation, {}},
@@ -69,6 +79,10 @@ const std::vector<mutant>& mutants() {
       {"half_a_request", "rule 12, S2", journal, {}},
       {"repeat_not_found", "rule 11, S8", journal, {}},
       {"expected_version_ignored", "rule 12, S7", journal, {}},
+      {"refused_append_recorded", "S3", journal, {}},
+      {"version_twice", "S4", journal, {}},
+      {"checksum_not_compared", "S9", files, {}},
+      {"backup_without_log", "S11", files, {}},
       {"idempotency_key_forgotten", "rule 11, S8, D4", simulation, {}},
       {"event_id_not_unique", "rule 1, G3", simulation, {}},
       {"refusal_before_durable", "rule 13, S8", simulation, {}},
@@ -88,6 +102,7 @@ const std::vector<mutant>& mutants() {
       {"checkpoint_before_effect", "C3", simulation, {}},
       {"order_key_ignored", "C1", simulation, {}},
       {"poison_dropped", "C2, C4", simulation, {}},
+      {"loaded_on_top", "S11", simulation, {}},
       {"policy_id_not_derived", "C2", simulation, {}},
   };
   return all;
@@ -202,10 +217,19 @@ private:
   std::map<std::pair<std::size_t, std::string>, std::uint64_t> known_{};
 };
 
-caught race(std::uint64_t most) {
+caught each_seed(std::uint64_t most, const std::function<std::string(std::uint64_t)>& attempt) {
   for (std::uint64_t seed = 1; seed <= most; ++seed)
-    if (auto found = racing_clients(seed).run(); !found.empty()) return {true, seed, found};
+    if (auto found = attempt(seed); !found.empty()) return {true, seed, found};
   return {false, most, {}};
+}
+
+caught race(std::uint64_t most) {
+  return each_seed(most, [](std::uint64_t seed) { return racing_clients(seed).run(); });
+}
+
+caught check_definitions(std::uint64_t most) {
+  explorer::check_comparison all;
+  return each_seed(most, [&](std::uint64_t seed) { return explorer::compare_check(seed, all); });
 }
 
 const char* name_of(catcher by) {
@@ -213,15 +237,26 @@ const char* name_of(catcher by) {
   case catcher::explorer: return "explorer";
   case catcher::simulation: return "simulation";
   case catcher::journal: return "journal";
+  case catcher::check: return "check";
+  case catcher::files: return "files";
   }
   return "";
 }
 
+caught look_for(const mutant& m, std::uint64_t first, std::uint64_t most, std::size_t threads) {
+  switch (m.by) {
+  case catcher::explorer: return explore(m, most);
+  case catcher::simulation: return simulate(first, most, threads);
+  case catcher::journal: return race(most);
+  case catcher::check: return check_definitions(most);
+  case catcher::files: return each_seed(most, try_files);
+  }
+  return {};
+}
+
 caught try_out(const mutant& m, std::uint64_t first, std::uint64_t most, std::size_t threads) {
   planted_bug = m.name;
-  const auto found = m.by == catcher::explorer  ? explore(m, most)
-                     : m.by == catcher::journal ? race(most)
-                                                : simulate(first, most, threads);
+  auto found = look_for(m, first, most, threads);
   planted_bug.clear();
   return found;
 }
@@ -245,7 +280,8 @@ int main(int argc, char** argv) {
   std::size_t tried = 0;
   std::size_t missed = 0;
   if (!list && names.empty()) { // the nets catch nothing where there is nothing
-    const auto clean = std::vector{explore({}, 200), simulate(first, 200, threads), race(200)};
+    const auto clean = std::vector{explore({}, 200), simulate(first, 200, threads), race(200),
+                                   check_definitions(100), each_seed(50, try_files)};
     for (const auto& c : clean)
       if (c.at_all) {
         std::printf("without a bug: %s\n", c.how.c_str());
