@@ -20,6 +20,16 @@ const CLI::Validator share(
     },
     "FLOAT in [0 - 1]");
 
+/// A subcommand whose options are added when it is named: to set up those of all sixteen takes many
+/// times as long as to read the arguments.
+template <class AddOptions>
+CLI::App* subcommand(CLI::App& app, const std::string& name, const std::string& help,
+                     AddOptions add_options) {
+  auto* made = app.add_subcommand(name, help);
+  made->preparse_callback([made, add_options](std::size_t) { add_options(*made); });
+  return made;
+}
+
 void add_evidence(CLI::App& app, evidence& files, const char* gateway_help,
                   const char* history_help) {
   app.add_option("--gateway", files.gateway, gateway_help);
@@ -70,143 +80,153 @@ void add_log(CLI::App& app, std::string& log) {
       ->check(CLI::IsMember({"debug", "info", "warn", "error", "off"}));
 }
 
-CLI::App* add_run(CLI::App& app, run_options& o) {
-  auto* run = app.add_subcommand("run", "Place orders and see them through; again with the same "
-                                        "flags: go on where the last run ended");
-  auto* csv = run->add_option("--csv", o.csv, "Real orders, in the Online Retail format");
-  run->add_option("--orders", o.orders, "How many orders to generate")
+void add_run_options(CLI::App& run, run_options& o) {
+  auto* csv = run.add_option("--csv", o.csv, "Real orders, in the Online Retail format");
+  run.add_option("--orders", o.orders, "How many orders to generate")
       ->capture_default_str()
       ->check(count)
       ->excludes(csv);
-  run->add_option("--lines", o.lines, "Lines of a generated order")
+  run.add_option("--lines", o.lines, "Lines of a generated order")
       ->capture_default_str()
       ->check(CLI::Range(std::size_t{1}, most_lines))
       ->excludes(csv);
-  run->add_option("--seed", o.failures.seed, "Other seed, other orders and other failures")
+  run.add_option("--seed", o.failures.seed, "Other seed, other orders and other failures")
       ->capture_default_str()
       ->check(count);
-  run->add_option("--concurrency", o.concurrency, "Orders in flight")
+  run.add_option("--concurrency", o.concurrency, "Orders in flight")
       ->capture_default_str()
       ->check(CLI::Range(1, 1'000'000));
-  add_failures(*run, o.failures);
-  run->add_option("--last-word-failure-rate", o.failures.last_word_failure_rate,
-                  "Share of orders whose confirmation or cancellation fails the first time: they "
-                  "are stuck until an operator retries")
+  add_failures(run, o.failures);
+  run.add_option("--last-word-failure-rate", o.failures.last_word_failure_rate,
+                 "Share of orders whose confirmation or cancellation fails the first time: they "
+                 "are stuck until an operator retries")
       ->check(share);
-  run->add_option("--stock", o.stock, "Units of each item that the journal does not know yet")
+  run.add_option("--stock", o.stock, "Units of each item that the journal does not know yet")
       ->capture_default_str()
       ->check(CLI::Range(std::int64_t{0}, std::int64_t{1'000'000'000'000'000}));
-  run->add_option("--journal", o.journal, "The journal's file, or memory: to keep nothing")
+  run.add_option("--journal", o.journal, "The journal's file, or memory: to keep nothing")
       ->capture_default_str();
-  add_durability(*run, o.durability);
-  add_mode(*run, o.mode);
-  run->add_flag("--resume-only", o.resume_only, "Place nothing, only end what is in flight");
-  add_evidence(*run, o.files,
-               "Payments go to a gateway outside, which keeps its books in this file",
+  add_durability(run, o.durability);
+  add_mode(run, o.mode);
+  run.add_flag("--resume-only", o.resume_only, "Place nothing, only end what is in flight");
+  add_evidence(run, o.files, "Payments go to a gateway outside, which keeps its books in this file",
                "Add to this file what is asked, before it is, and what is told, after it was");
-  add_log(*run, o.log);
-  return run;
+  add_log(run, o.log);
+}
+
+CLI::App* add_run(CLI::App& app, run_options& o) {
+  return subcommand(app, "run",
+                    "Place orders and see them through; again with the same flags: go on where the "
+                    "last run ended",
+                    [&o](CLI::App& run) { add_run_options(run, o); });
+}
+
+void add_compare_options(CLI::App& compare, compare_options& o) {
+  compare.add_option("--orders", o.orders, "How many orders to generate")
+      ->capture_default_str()
+      ->check(CLI::Range(std::uint64_t{10}, std::uint64_t{1'000'000}));
+  compare.add_option("--lines", o.lines, "Lines of an order")
+      ->capture_default_str()
+      ->check(CLI::Range(std::size_t{1}, most_lines));
+  compare.add_option("--seed", o.failures.seed, "Other seed, other orders and other failures")
+      ->capture_default_str()
+      ->check(count);
+  compare.add_option("--concurrency", o.concurrency, "Orders in flight")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1'000'000));
+  add_failures(compare, o.failures);
+  add_durability(compare, o.durability);
+  compare.add_option("--journal", o.journal,
+                     "Keep the undisturbed journals as PREFIX-orchestration.db and "
+                     "PREFIX-choreography.db; without, none is kept");
+  compare.add_flag("!--no-kill", o.kill, "Only the undisturbed runs");
+  const std::map<std::string, table_format> formats{{"text", table_format::text},
+                                                    {"markdown", table_format::markdown}};
+  compare.add_option("--format", o.format, "text or markdown")
+      ->transform(CLI::CheckedTransformer(formats))
+      ->default_str("text");
+  add_log(compare, o.log);
 }
 
 CLI::App* add_compare(CLI::App& app, compare_options& o) {
-  auto* compare = app.add_subcommand(
-      "compare", "Run the same orders in both modes, undisturbed and with each actor killed in "
-                 "turn, and compare: exit code 1 if an order ends differently or not at all");
-  compare->add_option("--orders", o.orders, "How many orders to generate")
-      ->capture_default_str()
-      ->check(CLI::Range(std::uint64_t{10}, std::uint64_t{1'000'000}));
-  compare->add_option("--lines", o.lines, "Lines of an order")
-      ->capture_default_str()
-      ->check(CLI::Range(std::size_t{1}, most_lines));
-  compare->add_option("--seed", o.failures.seed, "Other seed, other orders and other failures")
-      ->capture_default_str()
-      ->check(count);
-  compare->add_option("--concurrency", o.concurrency, "Orders in flight")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 1'000'000));
-  add_failures(*compare, o.failures);
-  add_durability(*compare, o.durability);
-  compare->add_option("--journal", o.journal,
-                      "Keep the undisturbed journals as PREFIX-orchestration.db and "
-                      "PREFIX-choreography.db; without, none is kept");
-  compare->add_flag("!--no-kill", o.kill, "Only the undisturbed runs");
-  const std::map<std::string, table_format> formats{{"text", table_format::text},
-                                                    {"markdown", table_format::markdown}};
-  compare->add_option("--format", o.format, "text or markdown")
-      ->transform(CLI::CheckedTransformer(formats))
-      ->default_str("text");
-  add_log(*compare, o.log);
-  return compare;
+  return subcommand(app, "compare",
+                    "Run the same orders in both modes, undisturbed and with each actor killed in "
+                    "turn, and compare: exit code 1 if an order ends differently or not at all",
+                    [&o](CLI::App& compare) { add_compare_options(compare, o); });
 }
 
 CLI::App* add_show(CLI::App& app, read_options& o) {
-  auto* show = app.add_subcommand("show", "Tell an order's story, event by event");
-  show->add_option("ORDER", o.order, "The order's id")->required();
-  add_journal(*show, o.journal);
-  return show;
+  return subcommand(app, "show", "Tell an order's story, event by event", [&o](CLI::App& show) {
+    show.add_option("ORDER", o.order, "The order's id")->required();
+    add_journal(show, o.journal);
+  });
 }
 
 CLI::App* add_list(CLI::App& app, read_options& o) {
-  auto* list = app.add_subcommand("list", "List the orders of a journal");
-  add_journal(*list, o.journal);
-  list->add_option("--state", o.state,
-                   "Only these: open, stuck, confirmed (completed), cancelled (compensated)")
-      ->check(
-          CLI::IsMember({"open", "stuck", "confirmed", "cancelled", "completed", "compensated"}));
-  list->add_option("--limit", o.limit, "How many at most; 0: all")
-      ->capture_default_str()
-      ->check(count);
-  return list;
+  return subcommand(app, "list", "List the orders of a journal", [&o](CLI::App& list) {
+    add_journal(list, o.journal);
+    list.add_option("--state", o.state,
+                    "Only these: open, stuck, confirmed (completed), cancelled (compensated)")
+        ->check(
+            CLI::IsMember({"open", "stuck", "confirmed", "cancelled", "completed", "compensated"}));
+    list.add_option("--limit", o.limit, "How many at most; 0: all")
+        ->capture_default_str()
+        ->check(count);
+  });
 }
 
 CLI::App* add_verify(CLI::App& app, read_options& o) {
-  auto* verify = app.add_subcommand("verify", "Check a journal, and what it says of the orders");
-  add_journal(*verify, o.journal);
-  add_evidence(*verify, o.files, "The payment gateway's file, to be held against the journal",
-               "What clients asked and were told, to be held against the journal");
-  return verify;
+  return subcommand(
+      app, "verify", "Check a journal, and what it says of the orders", [&o](CLI::App& verify) {
+        add_journal(verify, o.journal);
+        add_evidence(verify, o.files, "The payment gateway's file, to be held against the journal",
+                     "What clients asked and were told, to be held against the journal");
+      });
 }
 
 CLI::App* add_export(CLI::App& app, read_options& o) {
-  auto* events = app.add_subcommand("export", "Write events as lines of JSON");
-  add_journal(*events, o.journal);
-  events->add_option("--order", o.order, "Only the events of this order");
-  events->add_option("--from", o.from, "The first position")->capture_default_str()->check(count);
-  events->add_option("--limit", o.limit, "How many events at most; 0: all")
-      ->capture_default_str()
-      ->check(count);
-  return events;
+  return subcommand(app, "export", "Write events as lines of JSON", [&o](CLI::App& events) {
+    add_journal(events, o.journal);
+    events.add_option("--order", o.order, "Only the events of this order");
+    events.add_option("--from", o.from, "The first position")->capture_default_str()->check(count);
+    events.add_option("--limit", o.limit, "How many events at most; 0: all")
+        ->capture_default_str()
+        ->check(count);
+  });
 }
 
 CLI::App* add_copy(CLI::App& app, copy_options& o, const char* name, const char* what,
                    const char* file) {
-  auto* copy = app.add_subcommand(name, what);
-  copy->add_option("FILE", o.file, file)->required();
-  add_journal(*copy, o.journal);
-  return copy;
+  return subcommand(app, name, what, [&o, file](CLI::App& copy) {
+    copy.add_option("FILE", o.file, file)->required();
+    add_journal(copy, o.journal);
+  });
+}
+
+void add_word_options(CLI::App& word, operator_options& o, const std::string& verb) {
+  auto* order = word.add_option("ORDER", o.order, "The order's id");
+  word.add_option("--reason", o.reason, "Why: it is kept in the journal")->required();
+  add_journal(word, o.journal);
+  word.add_option("--key", o.key, "The same word under the same key again has one effect");
+  if (verb == "retry")
+    order->excludes(word.add_flag("--all", o.all, "Every order that is stuck"));
+  else
+    order->required();
+  if (verb == "abort") return;
+  word.add_option("--step", o.step, "The step that is meant; of retry, without: all of it");
+  word.add_option("--direction", o.direction, "do, undo, or one of the last words")
+      ->check(CLI::IsMember({"do", "undo", "complete", "abort"}));
+  if (verb == "skip") {
+    word.add_option("--event", o.event, "The event in the step's place, as JSON");
+    word.add_option("--event-name", o.event_name, "Its name, where the step has several");
+  }
 }
 
 /// An operator's word. `verb` is also the subcommand's name.
 CLI::App* add_word(CLI::App& app, operator_options& o, const std::string& verb,
                    const std::string& help) {
-  auto* word = app.add_subcommand(verb, help + ". While orders run, it asks the running program");
-  auto* order = word->add_option("ORDER", o.order, "The order's id");
-  word->add_option("--reason", o.reason, "Why: it is kept in the journal")->required();
-  add_journal(*word, o.journal);
-  word->add_option("--key", o.key, "The same word under the same key again has one effect");
-  if (verb == "retry")
-    order->excludes(word->add_flag("--all", o.all, "Every order that is stuck"));
-  else
-    order->required();
-  if (verb == "abort") return word;
-  word->add_option("--step", o.step, "The step that is meant; of retry, without: all of it");
-  word->add_option("--direction", o.direction, "do, undo, or one of the last words")
-      ->check(CLI::IsMember({"do", "undo", "complete", "abort"}));
-  if (verb == "skip") {
-    word->add_option("--event", o.event, "The event in the step's place, as JSON");
-    word->add_option("--event-name", o.event_name, "Its name, where the step has several");
-  }
-  return word;
+  return subcommand(app, verb, help + ". While orders run, it asks the running program",
+                    [&o, verb](CLI::App& word) { add_word_options(word, o, verb); });
 }
 
 void add_format(CLI::App& app, trace_options& o,
@@ -219,57 +239,64 @@ void add_format(CLI::App& app, trace_options& o,
 }
 
 CLI::App* add_check(CLI::App& app, definition_options& o) {
-  auto* checked = app.add_subcommand("check", "Prove that the order process cannot go wrong by its "
-                                              "structure, or show how it does");
-  add_mode(*checked, o.mode);
-  return checked;
+  return subcommand(app, "check",
+                    "Prove that the order process cannot go wrong by its structure, or show how it "
+                    "does",
+                    [&o](CLI::App& checked) { add_mode(checked, o.mode); });
 }
 
 CLI::App* add_diagram(CLI::App& app, definition_options& o) {
-  auto* drawn = app.add_subcommand("diagram", "Draw the order process");
-  add_mode(*drawn, o.mode);
-  const std::map<std::string, ensemble::diagram_format> formats{
-      {"mermaid", ensemble::diagram_format::mermaid},
-      {"graphviz", ensemble::diagram_format::graphviz}};
-  drawn->add_option("--format", o.format, "mermaid or graphviz")
-      ->transform(CLI::CheckedTransformer(formats))
-      ->default_str("mermaid");
-  return drawn;
+  return subcommand(app, "diagram", "Draw the order process", [&o](CLI::App& drawn) {
+    add_mode(drawn, o.mode);
+    const std::map<std::string, ensemble::diagram_format> formats{
+        {"mermaid", ensemble::diagram_format::mermaid},
+        {"graphviz", ensemble::diagram_format::graphviz}};
+    drawn.add_option("--format", o.format, "mermaid or graphviz")
+        ->transform(CLI::CheckedTransformer(formats))
+        ->default_str("mermaid");
+  });
 }
 
 CLI::App* add_trace(CLI::App& app, trace_options& o) {
-  auto* traced = app.add_subcommand("trace", "Tell what caused what in an order, how long each "
-                                             "edge took, and what it waits for");
-  auto* order = traced->add_option("ORDER", o.order, "The order's id");
-  add_journal(*traced, o.journal);
-  traced
-      ->add_flag("--all", o.all,
-                 "Count the events of every flow: exit code 1 if the journal has others")
-      ->excludes(order);
-  add_format(*traced, o,
-             {{"text", trace_format::text},
-              {"json", trace_format::json},
-              {"mermaid", trace_format::mermaid}});
-  return traced;
+  return subcommand(app, "trace",
+                    "Tell what caused what in an order, how long each edge took, and what it waits "
+                    "for",
+                    [&o](CLI::App& traced) {
+                      auto* order = traced.add_option("ORDER", o.order, "The order's id");
+                      add_journal(traced, o.journal);
+                      traced
+                          .add_flag("--all", o.all,
+                                    "Count the events of every flow: exit code 1 if the journal "
+                                    "has others")
+                          ->excludes(order);
+                      add_format(traced, o,
+                                 {{"text", trace_format::text},
+                                  {"json", trace_format::json},
+                                  {"mermaid", trace_format::mermaid}});
+                    });
 }
 
 CLI::App* add_graph(CLI::App& app, trace_options& o) {
-  auto* graph = app.add_subcommand("graph", "Draw who reacts to what, over all flows of a journal, "
-                                            "with counts and how long it takes");
-  add_journal(*graph, o.journal);
-  add_format(*graph, o,
-             {{"text", trace_format::text},
-              {"dot", trace_format::dot},
-              {"mermaid", trace_format::mermaid}});
-  return graph;
+  return subcommand(app, "graph",
+                    "Draw who reacts to what, over all flows of a journal, with counts and how "
+                    "long it takes",
+                    [&o](CLI::App& graph) {
+                      add_journal(graph, o.journal);
+                      add_format(graph, o,
+                                 {{"text", trace_format::text},
+                                  {"dot", trace_format::dot},
+                                  {"mermaid", trace_format::mermaid}});
+                    });
 }
 
 CLI::App* add_conformance(CLI::App& app, trace_options& o) {
-  auto* held = app.add_subcommand("conformance", "Hold a journal against the process and its "
-                                                 "services: exit code 1 if it does not conform");
-  add_journal(*held, o.journal);
-  add_format(*held, o, {{"text", trace_format::text}, {"json", trace_format::json}});
-  return held;
+  return subcommand(
+      app, "conformance",
+      "Hold a journal against the process and its services: exit code 1 if it does not conform",
+      [&o](CLI::App& held) {
+        add_journal(held, o.journal);
+        add_format(held, o, {{"text", trace_format::text}, {"json", trace_format::json}});
+      });
 }
 
 } // namespace
