@@ -108,9 +108,10 @@ std::vector<due_command> due(const instance& i) {
 
 std::vector<due_deadline> deadlines(const instance& i) {
   std::vector<due_deadline> out;
-  const bool finishing =
-      ENSEMBLE_PLANTED(deadline_while_finishing) && i.phase == instance_phase::finishing;
-  if ((i.phase != instance_phase::forward && !finishing) || !i.broken.empty()) return out;
+  const bool run =
+      i.phase == instance_phase::forward ||
+      (ENSEMBLE_PLANTED(deadline_while_finishing) && i.phase == instance_phase::finishing);
+  if (!run || !i.broken.empty()) return out;
   const auto& p = *i.definition;
   for (std::size_t n = 0; n < p.steps.size(); ++n) {
     const auto& a = i.steps[n].forward;

@@ -75,17 +75,15 @@ private:
     std::size_t step = 0;
     auto* a = addressed_and_open(step);
     if (!a) return;
-    switch (e_.origin.direction) {
-    case direction::forward: forward_answered(step, read_answer(p_.steps[step], e_)); break;
-    case direction::undo: undo_answered(step, read_answer(p_.steps[step].undone, e_)); break;
-    case direction::complete:
+    const auto d = e_.origin.direction;
+    if (d == direction::forward)
+      forward_answered(step, read_answer(p_.steps[step], e_));
+    else if (d == direction::undo)
+      undo_answered(step, read_answer(p_.steps[step].undone, e_));
+    else if (d == direction::complete)
       last_word_answered(*a, read_answer(p_.completed, e_), instance_phase::completed);
-      break;
-    case direction::abort:
+    else
       last_word_answered(*a, read_answer(p_.aborted, e_), instance_phase::compensated);
-      break;
-    default: break;
-    }
   }
 
   void remember(const answer& got) {
@@ -246,7 +244,8 @@ private:
       all = all && a.passed();
     }
     all = all || (ENSEMBLE_PLANTED(completes_early) && i_.steps.front().forward.passed());
-    if (!all || i_.phase != instance_phase::forward) return;
+    if (ENSEMBLE_PLANTED(no_freezing) && i_.phase != instance_phase::forward) return;
+    if (!all) return;
     i_.phase = instance_phase::finishing;
     if (p_.complete)
       ask(i_.complete, p_.complete);
@@ -281,14 +280,15 @@ private:
       a.state = status::voided;
       return;
     }
-    if (a.state == status::closing || (a.state == status::stuck && a.stuck_closing)) return;
+    // Stuck before the pivot: its close was asked already, and refused.
+    if (a.state == status::closing || a.state == status::stuck) return;
     a.state = status::closing;
     a.cause = e_.id;
   }
 
   // Rule 4: reverse dependency order, independent branches in parallel.
   void advance_undo() {
-    if (i_.phase != instance_phase::compensating || i_.abort.state != status::idle) return;
+    if (i_.abort.state != status::idle) return;
     bool all = true;
     // A step waits while anything behind it is unsettled, also across steps without an undo.
     std::vector<bool> waits(p_.steps.size(), false);
@@ -350,10 +350,11 @@ private:
   }
 
   void give_up(const std::string& reason) {
-    const bool finishing =
-        ENSEMBLE_PLANTED(deadline_while_finishing) && i_.phase == instance_phase::finishing;
+    const bool may =
+        i_.phase == instance_phase::forward ||
+        (ENSEMBLE_PLANTED(deadline_while_finishing) && i_.phase == instance_phase::finishing);
     const bool back = !i_.past_pivot() || ENSEMBLE_PLANTED(abort_after_pivot);
-    if ((i_.phase != instance_phase::forward && !finishing) || !back) return;
+    if (!may || !back) return;
     for (std::size_t n = 0; n < p_.steps.size(); ++n) {
       auto& a = i_.steps[n].forward;
       if (!p_.steps[n].pivot || !a.open() || p_.steps[n].awaits()) continue;
@@ -440,7 +441,7 @@ private:
   // No service has to be asked first: whether it was received stands in the journal.
   void skip_awaiting(std::size_t step, const message& in_place) {
     auto& a = i_.steps[step].forward;
-    if (!a.open() || i_.phase != instance_phase::forward) return;
+    if (!a.open()) return; // it is open on the way forward alone
     a.state = status::skipped;
     fold_in_place(p_.steps[step], in_place);
     advance();

@@ -12,12 +12,12 @@ namespace {
 
 using status = assignment::status;
 
+/// What is stuck is told with its cause, not by this.
 std::string_view name_of(status s) noexcept {
   switch (s) {
   case status::idle: return "not outstanding";
   case status::due: return "outstanding";
   case status::closing: return "being closed";
-  case status::stuck: return "stuck";
   case status::done: return "done";
   case status::failed: return "known to have failed";
   case status::voided: return "closed for ever";

@@ -18,16 +18,12 @@ bool declares(const std::vector<outcome_definition>& outcomes, const message& ev
 
 /// Whether the definition names the event as an outcome of that command.
 bool declares(const process_definition& p, const due_command& c, const message& event) {
-  switch (c.target_direction) {
-  case direction::forward: {
-    const auto& step = p.steps[*p.find_step(c.step)];
-    return declares(step.successes, event) || declares(step.failures, event);
-  }
-  case direction::undo: return p.steps[*p.find_step(c.step)].undone.event == event.type();
-  case direction::complete: return p.completed.event == event.type();
-  case direction::abort: return p.aborted.event == event.type();
-  default: return false;
-  }
+  const auto d = c.target_direction;
+  if (d == direction::complete) return p.completed.event == event.type();
+  if (d == direction::abort) return p.aborted.event == event.type();
+  const auto& step = p.steps[*p.find_step(c.step)];
+  if (d == direction::undo) return step.undone.event == event.type();
+  return declares(step.successes, event) || declares(step.failures, event);
 }
 
 } // namespace

@@ -1,8 +1,10 @@
 #include "model/machine.hpp"
+#include "model/path_explorer.hpp"
 
 #include <ensemble/check.hpp>
 
 #include <iostream>
+#include <set>
 #include <stdexcept>
 
 // What check proves, and that it takes nothing for it but the structure.
@@ -215,6 +217,54 @@ TEST(Check, ReportTellsTheVerdictAndEachFindingWithItsTrace) {
   EXPECT_THAT(text, HasSubstr("    1. begun begins it: 'a' begins\n"
                               "    2. 'a' is answered with worked: 'b' begins\n"
                               "    3. 'b' is answered with broke: the process turns back\n"));
+}
+
+TEST(CheckDanced, TellsAProcessWithoutLastWordsAndDeadlines) {
+  check_options danced;
+  danced.mode = process_mode::choreography;
+  auto p = make_process({{"a"}});
+  p.complete = p.abort = {};
+  EXPECT_THAT(check(p, danced).text(),
+              HasSubstr("\n    owner (owner): \n      while it is away these wait: none; "));
+  p.complete = make_process({{"a"}}).complete;
+  EXPECT_THAT(check(p, danced).text(), HasSubstr("owner (owner): gives complete\n"));
+  p.abort = make_process({{"a"}}).abort;
+  p.complete = {};
+  step_of(p, "a").undo = {};
+  step_of(p, "a").within = 1h;
+  const auto text = check(p, danced).text();
+  EXPECT_THAT(text, HasSubstr("owner (owner): gives abort; keeps the deadlines of 'a'\n"));
+  EXPECT_THAT(text, HasSubstr("on the way back, once one of its steps has begun, abort\n"));
+  EXPECT_THAT(text, HasSubstr("  error: the process ")); // it has no deadline
+}
+
+TEST(Check, NamesOfVerdictsAreTold) {
+  EXPECT_EQ(to_string(check_verdict::not_proven), "not proven");
+  EXPECT_EQ(to_string(static_cast<check_verdict>(9)), "unknown");
+}
+
+// Nothing is reduced: what the quick way finds must be all that there is.
+TEST(CheckReduction, FindsWhatTheFullExplorationOfSmallProcessesFinds) {
+  const std::vector<const service_definition*> unknown;
+  const known_services services(unknown);
+  auto kept = limited({{"a"}, {"b", "a"}});
+  auto broken = kept;
+  step_of(broken, "a").undo = {};
+  auto harmless = broken;
+  step_of(harmless, "a").needs_no_undo = true;
+  const auto beside = with_pivot({{"a"}, {"b"}}, "a");
+  for (const auto& p : {kept, broken, harmless, beside}) {
+    const auto full = explore_paths(p, services, 10'000, exploration_kind::full);
+    const auto reduced = explore_paths(p, services, 10'000);
+    ASSERT_TRUE(full.whole && reduced.whole);
+    EXPECT_LE(reduced.states, full.states);
+    const auto sentences = [](const exploration& e) {
+      std::set<std::pair<std::string, std::string>> all;
+      for (const auto& f : e.findings) all.emplace(f.step, f.text);
+      return all;
+    };
+    EXPECT_EQ(sentences(full), sentences(reduced));
+  }
 }
 
 } // namespace

@@ -323,5 +323,19 @@ TEST(ExecutorsDeadlines, OfTwoHoldersAreOneEvent) {
   EXPECT_EQ(one[1].id, two[1].id);
 }
 
+TEST(Executor, GivesAnewWhatAnOperatorRetriedBehindItsBack) {
+  auto p = make_process({{"a"}, {"b", "a"}});
+  step_of(p, "a").pivot = true;
+  step_of(p, "b").within = 1h;
+  acting x(p);
+  x.s.works("a");
+  EXPECT_THAT(x.after(0s), ElementsAre("do b"));
+  x.s.times_out("b").retry(); // both before it looks again
+  EXPECT_THAT(x.after(0s), ElementsAre("again do b"));
+  acting late(p);
+  late.s.works("a").times_out("b").retry();
+  EXPECT_THAT(late.after(0s), ElementsAre("again do b")); // somebody may have given it before
+}
+
 } // namespace
 } // namespace machine

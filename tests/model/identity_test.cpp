@@ -118,5 +118,10 @@ TEST(StreamName, CategoryEndsAtTheFirstDash) {
   EXPECT_EQ(category_of(""), "");
 }
 
+TEST(Names, OfWhatIsNoneAreUnknown) {
+  EXPECT_EQ(to_string(static_cast<direction>(99)), "unknown");
+  EXPECT_EQ(to_string(static_cast<errc>(999)), "unknown");
+}
+
 } // namespace
 } // namespace ensemble

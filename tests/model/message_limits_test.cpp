@@ -1,6 +1,10 @@
+#include "model/json_document.hpp"
+#include "model/json_reader.hpp"
+#include "model/json_writer.hpp"
 #include "model/limits.hpp"
 #include "model/samples.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <limits>
@@ -226,6 +230,45 @@ TEST(MessageLimits, ErrorTextsStayShortAndPrintable) {
   EXPECT_LT(everything_refusal("{\"counts\":{\"" + name + "\":\"\"}}").size(), 300U);
   EXPECT_EQ(order_refusal(R"({"\u0000\n":1,"\u0000\n":2})"),
             "order_created: the name '\\u0000\\n' stands twice in one object");
+}
+
+TEST(JsonReader, TakesElementsInAnyOrderAndRefusesOneThatIsNotThere) {
+  const json_document document("[10,[20,21],30]", "it");
+  json_reader reader(document, "it");
+  ASSERT_EQ(reader.array_size(), 3U);
+  for (const auto& [at, value] : {std::pair(2U, 30), std::pair(0U, 10), std::pair(2U, 30)}) {
+    reader.enter_element(at);
+    EXPECT_EQ(reader.integer(), value);
+    reader.leave();
+  }
+  try {
+    reader.enter_element(3);
+    ADD_FAILURE() << "there is no such element";
+  } catch (const error& e) {
+    EXPECT_STREQ(e.what(), "it: the list has no element 3");
+  }
+}
+
+TEST(JsonReader, TakesAZeroWithASignForZero) {
+  const json_document document("-0", "it");
+  EXPECT_EQ(json_reader(document, "it").integer(), 0);
+  EXPECT_EQ(json_reader(document, "it").unsigned_integer(), 0U);
+}
+
+TEST(JsonWriter, RefusesATextThatAloneIsLongerThanAMessage) {
+  std::string out;
+  json_writer writer(out, "it");
+  try {
+    writer.text(std::string(message_limit + 1, 'x'));
+    ADD_FAILURE() << "it was written";
+  } catch (const error& e) {
+    EXPECT_THAT(e.what(), testing::StartsWith("it: the message is longer than"));
+  }
+}
+
+TEST(Quote, EscapesAndCutsAndTakesAnyBytes) {
+  EXPECT_EQ(quote("say \"a\"\n\xFF"), "'say \"a\"\\n?'");
+  EXPECT_EQ(quote(std::string(61, 'x')), "'" + std::string(60, 'x') + "...'");
 }
 
 } // namespace

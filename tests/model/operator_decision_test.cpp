@@ -374,5 +374,68 @@ TEST(OperatorDecision, AcceptsExactlyWhatTheFoldHeeds) {
   EXPECT_GT(refused, 10'000);
 }
 
+TEST(OperatorDecision, NamesAllThatIsStuckAndWhatWasPassedOver) {
+  auto p = make_process({{"a"}, {"b"}, {"c", "a", "b"}, {"d", "c"}});
+  step_of(p, "c").only_if = [](const std::any&) { return false; };
+  script s(std::move(p));
+  s.works("a").works("b").breaks("d");
+  for (int n = 0; n < 3; ++n) s.refuses("a", undo).refuses("b", undo);
+  EXPECT_THAT(refusal(s, retry("d")), HasSubstr("what is stuck: the undo of 'a', the undo of 'b'"));
+  EXPECT_THAT(refusal(s, retry("c")), HasSubstr("step 'c' is passed over"));
+}
+
+TEST(OperatorDecision, RefusesAVerbThatIsNone) {
+  script s(with_pivot());
+  EXPECT_EQ(refusal(s, word(static_cast<operator_verb>(9))), "there is no such verb");
+}
+
+TEST(OperatorDecision, FindsTheOnlySuccessOfAStepThatAwaits) {
+  auto p = make_process({{"a"}});
+  auto& s = step_of(p, "a");
+  const auto key = [](const auto&) { return std::string("key"); };
+  s.ask = s.undo = {};
+  s.successes.clear();
+  s.failures.clear();
+  s.awaited = {{{&type_of<broke>(), {}}, key, key, false},
+               {{&type_of<worked>(), {}}, key, key, true}};
+  script waiting(std::move(p));
+  EXPECT_THAT(refusal(waiting, skip_with("a", "broke", R"({"step":"a"})")),
+              HasSubstr("it declares 'worked'"));
+  EXPECT_THAT(say(waiting, skip_with("a", "", R"({"step":"a"})")).due(), ElementsAre("complete"));
+}
+
+TEST(OperatorDecision, AnAbortTakesBackTheSkipOfAPivotThatIsBeingClosed) {
+  const auto abort_it = word(operator_verb::abort);
+  script s(with_pivot());
+  s.works("a");
+  say(s, abort_it);
+  s.close_refused("b");
+  say(s, skip("b"));
+  EXPECT_TRUE(s.of("b").skip);
+  say(s, abort_it);
+  EXPECT_FALSE(s.of("b").skip);
+  EXPECT_THAT(s.voided("b").due(), ElementsAre("undo a"));
+}
+
+TEST(InstanceReport, NamesUndosClosesAndLastWords) {
+  const auto told = [](const script& s) {
+    const auto r = report_of(tell_instance(s.definition, s.journal));
+    std::string text = r.phase;
+    for (const auto& o : r.outstanding)
+      text += "; " + std::string(to_string(o.direction)) + " " + o.step + " " + o.state;
+    return text;
+  };
+  script s(make_process({{"a"}, {"b", "a"}}));
+  s.works("a").times_out("b");
+  EXPECT_EQ(told(s), "compensating; do b closing");
+  s.voided("b");
+  EXPECT_EQ(told(s), "compensating; undo a due");
+  s.is_undone("a");
+  EXPECT_EQ(told(s), "compensating; abort  due");
+  script last(make_process({{"a"}}));
+  last.works("a");
+  EXPECT_EQ(told(last), "finishing; complete  due");
+}
+
 } // namespace
 } // namespace machine

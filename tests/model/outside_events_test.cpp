@@ -166,4 +166,45 @@ TEST_F(OutsideEvents, OneThatWasReceivedWhileItWasKeptIsNotHandedAgain) {
   EXPECT_THAT(all.awaits(ann, key("o")), IsEmpty());
 }
 
+TEST_F(OutsideEvents, OneThatNobodyEverAwaitsConcernsNobody) {
+  recorded_event e;
+  e.position = {5};
+  e.body = worked{"a"};
+  EXPECT_THAT(all.arrived(e), IsEmpty());
+  EXPECT_EQ(all.kept_count(), 0U);
+  EXPECT_THAT(changes(), IsEmpty());
+}
+
+TEST_F(OutsideEvents, OfWhatWasKeptTheEarliestIsHandedWhicheverKeyItHas) {
+  for (const auto& [first, second] : {std::pair("7", "8"), std::pair("8", "7")}) {
+    outside_events each(3);
+    each.add(p);
+    (void)each.arrived(event(1, first));
+    (void)each.arrived(event(2, second));
+    std::vector<awaited_key> both = key("7");
+    both.push_back(key("8").front());
+    both.push_back(key("7").front()); // said twice, awaited once
+    EXPECT_THAT(told(each.awaits(ann, both)), ElementsAre("1 ann"));
+    EXPECT_EQ(each.kept_count(), 1U);
+  }
+}
+
+TEST_F(OutsideEvents, OneThatWasReceivedMeanwhileIsNotTakenBack) {
+  (void)all.awaits(ann, key("o"));
+  const auto handed = all.arrived(event(5, "o"));
+  all.received({5});
+  EXPECT_THAT(all.returned(ann, handed.at(0).event), IsEmpty());
+  EXPECT_EQ(all.kept_count(), 0U);
+  EXPECT_FALSE(all.has_in_hand(ann));
+}
+
+TEST_F(OutsideEvents, OneThatWasParkedBeforeARestartStaysSoUntilItIsReceived) {
+  all.parked({5}, "it fits 2 instances");
+  EXPECT_EQ(all.parked_count(), 1U);
+  EXPECT_THAT(changes(), IsEmpty()); // it stands in the book already
+  all.received({5});
+  EXPECT_EQ(all.parked_count(), 0U);
+  EXPECT_THAT(changes(), ElementsAre("5 gone"));
+}
+
 } // namespace

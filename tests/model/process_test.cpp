@@ -224,5 +224,58 @@ TEST(BadProcess, PivotRunsBesideAnotherStep) {
   EXPECT_EQ(with_pivot(steps{{"a"}}, "a"), "accepted");
 }
 
+TEST(BadProcess, StepsThatContradictThemselvesAreRefused) {
+  EXPECT_THAT(refusal_after([](auto& p) { p.steps[0].delay = -1s; }),
+              HasSubstr("step 'a': delayed_by must not be negative"));
+  EXPECT_THAT(refusal_after([](auto& p) { p.steps[0].needs_no_undo = true; }),
+              HasSubstr("step 'a' has an undo and says that it needs none"));
+  const auto awaiting = [](auto& p) -> step_definition& {
+    auto& s = p.steps[0];
+    const auto key = [](const auto&) { return std::string("key"); };
+    s.ask = s.undo = {};
+    s.successes.clear();
+    s.failures.clear();
+    s.awaited = {{{&type_of<worked>(), {}}, key, key, true}};
+    return s;
+  };
+  EXPECT_EQ(refusal_after([&](auto& p) { awaiting(p); }), "accepted");
+  const auto* named = "step 'a' awaits: its events are named by .awaits and .awaits_failure";
+  EXPECT_THAT(refusal_after([&](auto& p) {
+                awaiting(p).successes = {{&type_of<broke>(), {}}};
+              }),
+              HasSubstr(named));
+  EXPECT_THAT(refusal_after([&](auto& p) {
+                awaiting(p).failures = {{&type_of<broke>(), {}}};
+              }),
+              HasSubstr(named));
+  const auto* untyped = "step 'a' waits for an event without a type";
+  EXPECT_THAT(refusal_after([&](auto& p) { awaiting(p).awaited[0].outcome.event = nullptr; }),
+              HasSubstr(untyped));
+  EXPECT_THAT(refusal_after([](auto& p) { p.steps[0].failures.push_back({}); }),
+              HasSubstr(untyped));
+  EXPECT_THAT(refusal_after([](auto& p) { p.abort.command = nullptr; }),
+              HasSubstr("complete or abort makes a command without a type"));
+  EXPECT_THAT(refusal_after([](auto& p) { p.steps[0].undo.command = nullptr; }),
+              HasSubstr("step 'a' makes a command without a type"));
+}
+
+TEST(BadProcess, NamesEndWithTheLetterZAndMayHaveDigits) {
+  EXPECT_EQ(refusal_after([](auto& p) { p.steps[0].name = "a1_z"; }), "accepted");
+  for (const char* name : {"a{", "a:", "{", "1a", "a/"})
+    EXPECT_THAT(refusal_after([&](auto& p) { p.steps[0].name = name; }),
+                HasSubstr("a name is [a-z][a-z0-9_]*"));
+}
+
+TEST(StepDefinition, ItsSuccessesAreThoseThatItAwaitsAsSuch) {
+  step_definition s;
+  const auto key = [](const auto&) { return std::string("key"); };
+  s.awaited = {{{&type_of<broke>(), {}}, key, key, false},
+               {{&type_of<remarked>(), {}}, key, key, true},
+               {{&type_of<worked>(), {}}, key, key, true}};
+  EXPECT_EQ(s.success_on("worked"), &s.awaited[2].outcome);
+  EXPECT_EQ(s.success_on("broke"), nullptr);
+  EXPECT_EQ(s.success_on("undone"), nullptr);
+}
+
 } // namespace
 } // namespace machine

@@ -199,5 +199,54 @@ TEST(PlayFailure, IsHandedOnceToTheInstalledHandlerAndEndsTheScript) {
   EXPECT_THAT(reports[0], HasSubstr(std::to_string(line) + ": process 'in_line'"));
 }
 
+ensemble::process_definition approval() {
+  return process<memory>("approval", "shop")
+      .starts_on<ordered>([](memory& m, const ordered& e) { m.id = e.id; })
+      .step("card")
+      .awaits<charged>(&charged::payment, &memory::id)
+      .awaits_failure<declined>(&declined::reason, &memory::id);
+}
+
+TEST(PlayFailure, AwaitedEventWithAnotherKeyNamesBoth) {
+  EXPECT_THAT(failure([] { play(approval()).event(ordered{"o1"}).event(charged{"o2"}); }),
+              HasSubstr("step 'card' awaits 'charged' with the key 'o1', not with 'o2'"));
+}
+
+TEST(PlayFailure, WhatIsAwaitedIsOutstandingToo) {
+  EXPECT_THAT(failure([] { play(approval()).event(ordered{"o1"}).completed(); }),
+              HasSubstr("running, outstanding: 'charged' for 'card', 'declined' for 'card'"));
+  EXPECT_THAT(failure([] {
+                play(approval()).event(ordered{"o1"}).event(charged{"o1"}).event(unrelated{});
+              }),
+              HasSubstr("it is completed"));
+}
+
+TEST(PlayFailure, NothingIsAskedClosedOrTimedOutBeforeTheStart) {
+  const auto* text = "nothing has started it: begin with .event(ordered{...})";
+  EXPECT_THAT(failure([] { play(in_line()).asks("payment", charge{"o1"}); }), HasSubstr(text));
+  EXPECT_THAT(failure([] { play(in_line()).closes("payment"); }), HasSubstr(text));
+  EXPECT_THAT(failure([] { play(in_line()).voided("payment"); }), HasSubstr(text));
+}
+
+TEST(PlayFailure, NothingIsVoidedThatIsNotOutstandingAndNothingClosedInAnothersName) {
+  EXPECT_THAT(failure([] { branches().voided("middle"); }),
+              HasSubstr("step 'middle' fits nothing that is outstanding"));
+  const auto timed_out = [] {
+    return play(in_line()).event(ordered{"o1"}).asks("payment", charge{"o1"}).times_out("payment");
+  };
+  EXPECT_THAT(failure([&] { timed_out().closes("stock"); }), HasSubstr("  > closes 'stock'"));
+  EXPECT_THAT(failure([&] { timed_out().asks("payment", charge{"o1"}); }),
+              HasSubstr("actual:\n  > closes 'payment'")); // a close is no command anew
+}
+
+TEST(PlayFailure, TheHandlerThatReturnsEndsTheScriptForEveryVerb) {
+  std::size_t reports = 0;
+  set_test_failure_handler([&](const std::string&, const char*, int) { ++reports; });
+  play(in_line()).asks("payment", charge{"o1"}).asks("stock", charge{"o1"}).closes("payment");
+  play(in_line()).event(unrelated{}).closes("payment").voided("payment").stuck("why");
+  set_test_failure_handler({});
+  EXPECT_EQ(reports, 2U);
+}
+
 } // namespace
 } // namespace ensemble

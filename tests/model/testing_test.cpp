@@ -1,3 +1,5 @@
+#include "model/testing_report.hpp"
+
 #include <ensemble/testing.hpp>
 
 #include <gtest/gtest.h>
@@ -289,6 +291,20 @@ TEST_F(InstalledHandler, TakenAwayItThrowsAgain) {
   set_test_failure_handler([](const std::string&, const char*, int) {});
   set_test_failure_handler({});
   EXPECT_NE(failure([] { given(payment()).when(pay{"o1", 0}).then(noted{}); }), "it passed");
+}
+
+TEST(Stored, AMessageWithoutATypeStandsForNothing) {
+  const auto refusal = [](const message& m) -> std::string {
+    try {
+      (void)detail::stored(m);
+    } catch (const error& e) {
+      EXPECT_EQ(e.code(), errc::bad_message);
+      return e.what();
+    }
+    return "it was taken";
+  };
+  EXPECT_EQ(refusal({}), "an empty message stands for nothing");
+  EXPECT_EQ(refusal(message::opaque("foreign", 1, "{}")), "'foreign' has no type here");
 }
 
 } // namespace
