@@ -30,8 +30,6 @@ sqlite_error::sqlite_error(int extended_code, const std::string& what)
 
 bool sqlite_error::is_duplicate() const noexcept { return code_ == SQLITE_CONSTRAINT_UNIQUE; }
 
-bool sqlite_error::is_foreign() const noexcept { return (code_ & 0xFF) == SQLITE_NOTADB; }
-
 statement::statement(sqlite3* database, std::string_view sql) : database_(database) {
   const int code = sqlite3_prepare_v3(database, sql.data(), static_cast<int>(sql.size()),
                                       SQLITE_PREPARE_PERSISTENT, &handle_, nullptr);
@@ -41,12 +39,6 @@ statement::statement(sqlite3* database, std::string_view sql) : database_(databa
 statement::statement(statement&& other) noexcept
     : database_(std::exchange(other.database_, nullptr)),
       handle_(std::exchange(other.handle_, nullptr)) {}
-
-statement& statement::operator=(statement&& other) noexcept {
-  std::swap(database_, other.database_);
-  std::swap(handle_, other.handle_);
-  return *this;
-}
 
 statement::~statement() { sqlite3_finalize(handle_); }
 

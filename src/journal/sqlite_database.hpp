@@ -21,8 +21,6 @@ public:
   sqlite_error(int extended_code, const std::string& what);
   /// A row was refused because its key is there already.
   [[nodiscard]] bool is_duplicate() const noexcept;
-  /// The file is not SQLite's, by its header.
-  [[nodiscard]] bool is_foreign() const noexcept;
 
 private:
   int code_;
@@ -35,7 +33,7 @@ public:
   statement() = default;
   statement(sqlite3* database, std::string_view sql);
   statement(statement&& other) noexcept;
-  statement& operator=(statement&& other) noexcept;
+  statement& operator=(statement&&) = delete;
   statement(const statement&) = delete;
   statement& operator=(const statement&) = delete;
   ~statement();

@@ -234,6 +234,45 @@ TEST_F(SqliteDamage, ATruncatedLogGivesWholeCommitsUpToSomewhere) {
   }
 }
 
+TEST_F(SqliteDamage, ACommandWhoseEndIsCutOffIsReported) {
+  make(20);
+  commit_one(*open_journal(options()), append("order-1", run(100, 3)));
+  run_sql("DELETE FROM events WHERE position = 23");
+  const auto found = error_of([&] { (void)open_journal_reader(options()); });
+  EXPECT_EQ(found.code(), errc::journal_damaged);
+  EXPECT_THAT(found.what(), HasSubstr("the last command are cut off at event 22"));
+}
+
+TEST_F(SqliteDamage, AnIdThatIsNoneIsReportedWithItsEvent) {
+  for (const char* column : {"id", "correlation", "causation", "instance"}) {
+    make(20);
+    run_sql(std::string("UPDATE events SET ") + column + " = x'00' WHERE position = 7");
+    const auto found = error_of([&] { (void)open_journal_reader(options()); });
+    EXPECT_EQ(found.code(), errc::journal_damaged) << column;
+    EXPECT_THAT(found.what(), HasSubstr("event 7 ")) << column;
+    EXPECT_THAT(found.what(), HasSubstr("fails its checksum")) << column;
+    std::filesystem::remove(directory_.file());
+  }
+}
+
+TEST_F(SqliteDamage, AHeaderThatIsCutShortIsDamageNotAnothersFile) {
+  make(20);
+  write_file(directory_.file(), read_file(directory_.file()).substr(0, 60));
+  const auto found = error_of([&] { (void)open_journal(options()); });
+  EXPECT_EQ(found.code(), errc::journal_damaged);
+  EXPECT_THAT(found.what(), HasSubstr("header"));
+}
+
+TEST_F(SqliteDamage, AHeaderWhoseBeginningIsLostIsKnownByItsMark) {
+  make(20);
+  auto bytes = read_file(directory_.file());
+  bytes[0] = '?';
+  write_file(directory_.file(), bytes);
+  const auto found = error_of([&] { (void)open_journal(options()); });
+  EXPECT_EQ(found.code(), errc::journal_damaged);
+  EXPECT_THAT(found.what(), HasSubstr("header"));
+}
+
 } // namespace
 
 } // namespace journal_tests

@@ -218,6 +218,46 @@ TEST_F(SqliteOpening, AMessageWithoutTextRefusesTheCommitBeforeAnythingIsWritten
   EXPECT_EQ(commit_one(*own, append("a-1", event(1))).state, status::appended);
 }
 
+TEST_F(SqliteOpening, AFormatThatNeverWasIsRefused) {
+  (void)open_journal(options());
+  run_sql(directory_.file(), "PRAGMA user_version = 0");
+  expect_error(directory_.file(), errc::journal_foreign, "the unknown format version 0");
+}
+
+TEST_F(SqliteOpening, ALastTableThatIsMissingIsDamage) {
+  (void)open_journal(options());
+  run_sql(directory_.file(), "DROP INDEX streams_by_name");
+  expect_error(directory_.file(), errc::journal_damaged, "streams_by_name");
+}
+
+TEST_F(SqliteOpening, ADirectoryThatIsAFileAndALockThatIsADirectoryAreNamed) {
+  write_file(directory_.file("plain"), "text");
+  expect_error(directory_.file("plain/journal.db"), errc::journal_failed, "does not exist");
+  std::filesystem::create_directory(directory_.file("journal.db.lock"));
+  expect_error(directory_.file(), errc::journal_failed, "cannot make the lock file");
+}
+
+TEST_F(SqliteOpening, AHolderThatHasNotNotedItsNameYetIsAnotherProcess) {
+  const auto own = open_journal(options());
+  std::filesystem::resize_file(directory_.file("journal.db.lock"), 0);
+  expect_error(directory_.file(), errc::journal_locked, "is in use by another process");
+}
+
+// More than the adapter keeps in memory: what was let go of is found in the file again.
+TEST_F(SqliteOpening, TenThousandStreamsKeepTheirLengths) {
+  const auto own = open_journal(options());
+  for (std::uint64_t round = 0; round < 2; ++round) {
+    std::vector<append_request> requests;
+    for (std::uint64_t s = 0; s < 10'000; ++s)
+      requests.push_back(
+          append("s-" + std::to_string(s), event(round + 1), expected_version::exactly(round)));
+    std::uint64_t appended = 0;
+    for (const auto& result : own->commit(requests, at(1)))
+      appended += result.state == status::appended && result.lengths.front() == round + 1 ? 1 : 0;
+    EXPECT_EQ(appended, 10'000U);
+  }
+}
+
 } // namespace
 
 } // namespace journal_tests

@@ -5,6 +5,7 @@
 namespace {
 
 using namespace machine;
+using ::testing::Not;
 
 /// One of everything that can be drawn.
 process_definition everything() {
@@ -170,6 +171,33 @@ TEST(Diagram, IsTheSameEachTime) {
   const auto lone = diagram(make_process({{"a"}, {"b"}}));
   EXPECT_THAT(lone, HasSubstr("  start --> s0\n"));
   EXPECT_THAT(lone, HasSubstr("  s1 --> completed\n"));
+}
+
+// As a definition that is put together by hand may be.
+TEST(Diagram, OfAProcessWithoutLastWordsAndWithoutTheEventOfAnUndo) {
+  auto p = make_process({{"a"}, {"b", "a"}, {"c", "a"}});
+  step_of(p, "a").undone = {};
+  p.complete = p.abort = {};
+  const auto drawn = diagram(p);
+  EXPECT_THAT(drawn, HasSubstr("  s0 -. \"undone\" .-> u0\n"));
+  EXPECT_THAT(drawn, HasSubstr("completed([\"completed\"])\n"));
+  EXPECT_THAT(drawn, HasSubstr("compensated([\"compensated\"])\n"));
+  const auto danced = diagram(p, process_mode::choreography);
+  EXPECT_THAT(danced, HasSubstr("  p1 -->|\"worked\"| p2\n"));
+  EXPECT_THAT(danced, HasSubstr("  p2 -. \"broke<br/>undone\" .-> p1\n")); // it waits for both
+  EXPECT_THAT(danced, Not(HasSubstr(".-> p0"))); // nobody tells the owner, who has no last word
+}
+
+TEST(LocalRules, OfAnOwnerWithoutLastWordsAreItsDeadlines) {
+  auto p = make_process({{"a"}, {"b", "a"}});
+  p.deadline = 2h;
+  step_of(p, "b").within = 1500us;
+  p.complete = p.abort = {};
+  EXPECT_EQ(rules_of(p, "owner"),
+            "when 'b' takes longer than 1500us, it has timed out\n"
+            "when the process takes longer than 2h, the process has timed out\n");
+  step_of(p, "b").within = 3ns;
+  EXPECT_THAT(rules_of(p, "owner"), HasSubstr("longer than 3ns,"));
 }
 
 } // namespace

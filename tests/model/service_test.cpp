@@ -246,5 +246,13 @@ TEST(EntityKey, WhatCannotStandInAStreamsNameIsRefused) {
   EXPECT_NE(why(std::string(201, 'k')).find("longer than 200 bytes"), std::string::npos);
 }
 
+TEST(EntityKey, IsToldFromWhatIsNone) {
+  EXPECT_TRUE(is_entity_key("order 7"));
+  EXPECT_TRUE(is_entity_key(std::string(200, 'x')));
+  for (const auto& text :
+       {std::string(), std::string(201, 'x'), std::string("a\nb"), std::string("\xFF")})
+    EXPECT_FALSE(is_entity_key(text)) << text;
+}
+
 } // namespace
 } // namespace ensemble
