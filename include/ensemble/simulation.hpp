@@ -40,6 +40,8 @@ enum class fault {
   call_fails,        ///< it answers with an event that the step declares as its failure
   slow_call,         ///< an effect takes up to a minute
   lost_answer,       ///< the program ends when an effect has happened, and before its outcome
+  operator_word,     ///< an operator aborts or retries an instance, or skips something of it
+  new_version,       ///< the program ends, and has the next version of a process when it starts
 };
 /// The name of a fault, as in `power_cut`; and back, nothing for any other text.
 [[nodiscard]] std::string_view to_string(fault what) noexcept;
@@ -60,9 +62,14 @@ using tell_violation = std::function<void(const std::string& text)>;
 /// another. All functions are called in the thread of that run.
 struct scenario {
   std::vector<service_definition> services{};
+  /// Of a process that is here in several versions, a run with fault::new_version begins with the
+  /// lowest, and adds the next at a later start.
   std::vector<process_definition> processes{};
   std::vector<subscription_definition> subscriptions{};
   std::vector<request> requests{};
+  /// Whether `check` bears that an operator passes over any step, undo or last word
+  /// (fault::operator_word). Aborts and retries it must bear.
+  bool may_be_skipped = false;
   /// Holds the journal, once everything has healed and ended, against what your services promise
   /// (money, stock). May be empty.
   std::function<void(journal_reader& journal, const tell_violation& tell)> check{};
@@ -172,9 +179,10 @@ struct report {
 /// Runs the scenario for every seed, heals every fault at the end of each run, and checks that then
 /// every process has ended, that what clients were told, and all that the definitions promise,
 /// holds of the journal (verify_history: S1 to S8, G1 to G5, G9 to G11, and in some runs G12), that
-/// subscriptions saw all of it in order (C1, C2), that neither the runtime nor an actor of it
-/// failed by a fault of its own, and what `check` of the scenario checks. Violations are values of
-/// the report, not exceptions.
+/// subscriptions saw all of it in order (C1, C2), that an operator's word under one key is recorded
+/// once at most and that a deployed version cannot be replaced (rules 18 and 16), that neither the
+/// runtime nor an actor of it failed by a fault of its own, and what `check` of the scenario
+/// checks. Violations are values of the report, not exceptions.
 ///
 /// What a run does follows from its seed alone. In place of `options`' seeds the environment
 /// variable ENSEMBLE_SIMULATION may name one run, as the failures of a report do:

@@ -1,5 +1,6 @@
 #include "runtime/deployments.hpp"
 
+#include "model/planted_bug.hpp"
 #include "model/structure.hpp"
 #include "runtime/book_rows.hpp"
 #include "runtime/log.hpp"
@@ -54,7 +55,7 @@ std::string first_difference(const std::string& was, const std::string& is) {
 
 void check_structure(const deployment_row& before, const process_definition& now) {
   const auto structure = structure_of(now);
-  if (before.structure == structure) return;
+  if (before.structure == structure || ENSEMBLE_PLANTED(structure_not_compared)) return;
   throw error(errc::bad_definition,
               "process '" + now.name + "': version " + std::to_string(now.version) +
                   " was deployed on this journal with another structure: " +
@@ -93,7 +94,7 @@ void record_deployments(environment& env, journal& to) {
     log().info("process '{}' is deployed in version {}, from position {} on", p->name, newest,
                head.value + 1);
   }
-  if (request.books.empty()) return;
+  if (request.books.empty() || ENSEMBLE_PLANTED(deployment_not_recorded)) return;
   request.essential = true;
   const auto done = to.commit(std::array{std::move(request)}, env.clock());
   if (done.front().state == append_result::status::no_space)
@@ -117,6 +118,7 @@ const deployment* deployment_at(const environment& env, std::string_view process
   const auto at = env.deployed.find(process);
   if (at == env.deployed.end() || at->second.empty()) return nullptr;
   const auto& all = at->second;
+  if (ENSEMBLE_PLANTED(newest_version_for_all)) return &all.back();
   // The last that was deployed before it; the first, for one that is older than them all.
   auto found = std::ranges::find_if(all, [&](const deployment& d) { return d.after >= start; });
   if (found != all.begin()) --found;

@@ -1,5 +1,6 @@
 #include "runtime/operator_step.hpp"
 
+#include "model/planted_bug.hpp"
 #include "runtime/admission.hpp"
 #include "runtime/deployments.hpp"
 #include "runtime/identity.hpp"
@@ -33,7 +34,7 @@ told_instance fold_told(const environment& env, instance_id id,
 }
 
 event_id make_word_id(const operator_word& word, timestamp now) {
-  const auto drawn = word.idempotency_key.empty()
+  const auto drawn = word.idempotency_key.empty() || ENSEMBLE_PLANTED(word_key_forgotten)
                          ? random_command_id(now)
                          : command_id_for_key(to_string(word.instance), word.idempotency_key);
   return event_id::of(drawn.head(), drawn.tail());

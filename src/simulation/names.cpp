@@ -25,7 +25,9 @@ constexpr std::array fault_names{std::pair{fault::power_cut, "power_cut"},
                                  std::pair{fault::call_refuses, "call_refuses"},
                                  std::pair{fault::call_fails, "call_fails"},
                                  std::pair{fault::slow_call, "slow_call"},
-                                 std::pair{fault::lost_answer, "lost_answer"}};
+                                 std::pair{fault::lost_answer, "lost_answer"},
+                                 std::pair{fault::operator_word, "operator_word"},
+                                 std::pair{fault::new_version, "new_version"}};
 
 } // namespace
 

@@ -3,6 +3,7 @@
 #include "runtime/runtime_access.hpp"
 
 #include <algorithm>
+#include <limits>
 
 // A run from its beginning until all has healed. What is looked at then: world_checks.cpp.
 
@@ -36,7 +37,9 @@ world::world(const plan& what, const scenario_maker& make)
       chance_(what.seed * 3 + 1),
       calls_(what.seed, what.faults, what.forced),
       stage_(what.seed * 3 + 2, *this),
-      clients_(what.seed * 3 + 3, std::move(scenario_.requests)) {
+      clients_(what.seed * 3 + 3, std::move(scenario_.requests)),
+      operators_(what.seed * 3 + 4, scenario_),
+      versions_(what.faults.contains(fault::new_version) ? 1 : std::numeric_limits<int>::max()) {
   result_.counted.danced_runs = what.mode == process_mode::choreography ? 1 : 0;
   calls_.on_fault = [this](fault f) { ++result_.counted.faults[f]; };
   for (auto& s : scenario_.services) {
@@ -66,6 +69,7 @@ run_result world::run() {
   break_down();
   heal();
   end_program();
+  try_changed_structure();
   look();
   auto& counted = result_.counted;
   counted.runs = 1;
@@ -92,11 +96,31 @@ void world::set_up() {
   });
   for (const auto& s : services_) runtime_->host(s);
   for (const auto& p : scenario_.processes)
-    if (plan_.mode == process_mode::choreography)
+    if (versions_before(p) >= versions_)
+      continue; // comes later
+    else if (plan_.mode == process_mode::choreography)
       runtime_->choreograph(p);
     else
       runtime_->orchestrate(p);
   for (const auto& s : subscriptions_) runtime_->subscribe(s);
+}
+
+int world::versions_before(const process_definition& p) const {
+  return static_cast<int>(std::ranges::count_if(scenario_.processes, [&](const auto& other) {
+    return other.name == p.name && other.version < p.version;
+  }));
+}
+
+int world::newest_version_of(std::string_view process) const {
+  int newest = 0;
+  for (const auto& p : scenario_.processes)
+    if (p.name == process && versions_before(p) < versions_) newest = std::max(newest, p.version);
+  return newest;
+}
+
+bool world::has_newer_versions() const {
+  return std::ranges::any_of(scenario_.processes,
+                             [this](const auto& p) { return versions_before(p) >= versions_; });
 }
 
 // A program that is broken off while it starts is started again.
@@ -114,6 +138,30 @@ void world::start_program() {
       restart();
     }
   }
+}
+
+// Rule 16: what was deployed last is not replaced by another structure of the same version.
+void world::try_changed_structure() {
+  if (!plan_.faults.contains(fault::new_version) || !result_.violations.empty()) return;
+  const auto own = scenario_.processes;
+  const auto is_second = [this](const auto& p) { return versions_before(p) == 1; };
+  const auto second = std::ranges::find_if(own, is_second);
+  if (second == own.end()) return;
+  const auto first = std::ranges::find_if(
+      own, [&](const auto& p) { return p.name == second->name && versions_before(p) == 0; });
+  auto changed = versions_ == 1 ? *second : *first;
+  changed.version = newest_version_of(second->name);
+  scenario_.processes = {std::move(changed)};
+  failed_ = false;
+  set_up();
+  scenario_.processes = own;
+  try {
+    runtime_->start();
+    violated("rule 16: a program starts with another structure under a version that was deployed");
+  } catch (const error& e) {
+    if (e.code() != errc::bad_definition) throw;
+  }
+  end_program();
 }
 
 void world::end_program() {
@@ -235,6 +283,12 @@ void world::break_something() {
     stage_.pass(chance_.between(100ms, 60s));
   else if (strikes(fault::clock_jump, 3))
     stage_.shift_clock(chance_.between(-10s, 10s));
+  else if (operators_.has_noticed_any() && strikes(fault::operator_word, 5))
+    operators_.act(*runtime_);
+  else if (has_newer_versions() && strikes(fault::new_version, 5)) {
+    ++versions_;
+    cut(fault::new_version);
+  }
 }
 
 void world::kill_an_actor() {
@@ -271,6 +325,9 @@ void world::call_happened() {
 
 commit_fate world::of_commit(std::span<const append_request> requests) {
   ++commits_;
+  for (const auto& request : requests)
+    for (const auto& stream : request.streams)
+      for (const auto& event : stream.events) operators_.noticed(event.origin.instance);
   if (healing_ || failed_) return failed_ ? commit_fate::cut_before : commit_fate::recorded;
   if (strikes(fault::slow_disk, 300)) stage_.pass(chance_.between(1ms, 500ms));
   if (strikes(fault::full_disk, 20)) {

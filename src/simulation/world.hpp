@@ -1,6 +1,7 @@
 #pragma once
 
 #include "simulation/clients.hpp"
+#include "simulation/operators.hpp"
 #include "simulation/plan.hpp"
 #include "simulation/virtual_stage.hpp"
 
@@ -40,6 +41,10 @@ private:
   // The program:
   void start_program();
   void end_program();
+  [[nodiscard]] int versions_before(const process_definition& p) const;
+  [[nodiscard]] int newest_version_of(std::string_view process) const;
+  [[nodiscard]] bool has_newer_versions() const;
+  void try_changed_structure();
   void restart();
   void set_up();
   /// False: time had to pass.
@@ -75,6 +80,8 @@ private:
   std::vector<std::pair<happening, event_origin>> happenings_{};
   virtual_stage stage_;
   clients clients_;
+  operators operators_;
+  int versions_ = 0; ///< of each process, so many are given to the program
   std::unique_ptr<runtime> runtime_{};
   bool failed_ = false; ///< the program that runs can only be ended
   bool target_met_ = false;

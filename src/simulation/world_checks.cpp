@@ -50,6 +50,8 @@ void world::look() {
   for (const auto& text : clients_.violations()) violated(text);
   check_history(*journal);
   check_subscriptions(*journal);
+  for_each_event(*journal, [this](const recorded_event& e) { operators_.take(e); });
+  operators_.finish([this](const std::string& text) { violated(text); });
   cover(*journal);
   if (scenario_.check)
     scenario_.check(*journal, [this](const std::string& text) { violated(text); });

@@ -17,6 +17,7 @@ inline ensemble::simulation::scenario random_scenario(std::uint64_t seed, std::s
     s.services.push_back(t.effects.contains(name) ? trials::effect_service(name, t, all, calls)
                                                   : trials::deciding_service(name, t, all, calls));
   s.processes.push_back(t.process);
+  s.may_be_skipped = true;
   for (std::size_t n = 0; n < requests; ++n)
     s.requests.push_back({"s0", trials::begin_order{"o" + std::to_string(n)}});
   return s;

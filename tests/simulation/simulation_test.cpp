@@ -43,6 +43,29 @@ TEST(Simulation, EveryTripEndsWhateverGoesWrong) {
   EXPECT_TRUE(report.holds()) << report.text();
 }
 
+// Rules 16 and 18.
+TEST(Simulation, EveryTripEndsWhateverOperatorsSayAndWhicheverVersionItHas) {
+  options how;
+  how.seeds = scaled(200);
+  how.repeat_every = 10;
+  how.faults = {fault::operator_word, fault::new_version, fault::power_cut, fault::call_fails};
+  const auto report = simulate(scenarios::trip_scenario, how);
+  EXPECT_TRUE(report.holds()) << report.text();
+  EXPECT_GT(report.faults.at(fault::operator_word), 0U);
+  EXPECT_GT(report.faults.at(fault::new_version), 0U);
+}
+
+// The random processes are those of which anything may be skipped.
+TEST(Simulation, EveryRandomProcessEndsWhateverOperatorsSay) {
+  options how;
+  how.seeds = scaled(200);
+  how.repeat_every = 10;
+  how.faults = {fault::operator_word, fault::cut_after_commit, fault::call_refuses};
+  const auto report = simulate(scenarios::random_scenario, how);
+  EXPECT_TRUE(report.holds()) << report.text();
+  EXPECT_GT(report.faults.at(fault::operator_word), 0U);
+}
+
 TEST(Simulation, OneSeedIsOneTraceInAnyNumberOfThreads) {
   options how;
   how.seeds = 40;

@@ -216,9 +216,12 @@ struct trip {
   std::string id{};
 };
 
-process_definition trip_process() {
+/// In its second version seats are taken only when the trip is approved.
+process_definition trip_process(int version) {
   const retry_policy often{3, 2s, 50ms, 1s};
+  const auto before_seats = version == 1 ? "card" : "approval";
   return process<trip>("trip", "desk")
+      .version(version)
       .deadline(24h * 3'000) // it awaits an approval, which comes
       .starts_on<trip_booked>([](trip& t, const trip_booked& e) { t.id = e.id; })
       .step("card")
@@ -231,7 +234,7 @@ process_definition trip_process() {
       .after("card")
       .awaits<trip_approved>(&trip_approved::id, &trip::id)
       .step("seats")
-      .after("card")
+      .after(before_seats)
       .asks("airline", [](const trip& t) { return take_seats{t.id}; })
       .succeeds_on<seat_taken>()
       .undone_by<seat_freed>([](const trip& t) { return free_seats{t.id}; })
@@ -296,7 +299,7 @@ simulation::scenario trip_scenario(std::uint64_t, std::size_t requests) {
   const auto ledger = std::make_shared<bank_ledger>();
   simulation::scenario s;
   s.services = {desk(), bank(ledger), office(), airline(), printer(), mail()};
-  s.processes = {trip_process()};
+  s.processes = {trip_process(1), trip_process(2)};
   s.subscriptions.push_back(subscription("diary")
                                 .on_topic("*", [](const subscribed_event&) {})
                                 .ordered_by(order_key::correlation)

@@ -103,6 +103,10 @@ const std::vector<mutant>& mutants() {
       {"order_key_ignored", "C1", simulation, {}},
       {"poison_dropped", "C2, C4", simulation, {}},
       {"loaded_on_top", "S11", simulation, {}},
+      {"newest_version_for_all", "rule 16", simulation, {}},
+      {"deployment_not_recorded", "rule 16", simulation, {}},
+      {"structure_not_compared", "rule 16", simulation, {}},
+      {"word_key_forgotten", "rule 18, S8", simulation, {}},
       {"policy_id_not_derived", "C2", simulation, {}},
   };
   return all;
