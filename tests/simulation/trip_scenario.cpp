@@ -216,10 +216,10 @@ struct trip {
   std::string id{};
 };
 
-/// In its second version seats are taken only when the trip is approved.
+/// In its first version seats were taken only when the trip was approved.
 process_definition trip_process(int version) {
   const retry_policy often{3, 2s, 50ms, 1s};
-  const auto before_seats = version == 1 ? "card" : "approval";
+  const auto before_seats = version == 1 ? "approval" : "card";
   return process<trip>("trip", "desk")
       .version(version)
       .deadline(24h * 3'000) // it awaits an approval, which comes
