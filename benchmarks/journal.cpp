@@ -5,7 +5,7 @@
 //
 // Only commits are timed: callers make requests on threads of their own.
 
-#include "disk.hpp"
+#include "common/disk.hpp"
 
 #include <ensemble/journal.hpp>
 

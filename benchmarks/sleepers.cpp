@@ -4,7 +4,7 @@
 //
 // A first process begins N instances and ends once all sleep; a second one starts on its journal.
 
-#include "disk.hpp"
+#include "common/disk.hpp"
 
 #include <ensemble/ensemble.hpp>
 

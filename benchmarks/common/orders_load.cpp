@@ -1,0 +1,141 @@
+#include "common/orders_load.hpp"
+
+#include "common/order_process.hpp"
+#include "orders/driver/latencies.hpp"
+#include "orders/driver/machine.hpp"
+
+#include <atomic>
+#include <chrono>
+#include <latch>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <thread>
+
+namespace reference {
+
+namespace {
+
+using namespace std::chrono_literals;
+using clock_type = std::chrono::steady_clock;
+
+std::string journal_path(const load& wanted) {
+  return (wanted.directory / "ensemble-orders.db").string();
+}
+
+void remove_journal(const load& wanted) {
+  for (const auto* suffix : {"", "-wal", "-shm", ".lock", ".control"})
+    std::filesystem::remove(journal_path(wanted) + suffix);
+}
+
+ensemble::runtime_options options_for(const load& wanted) {
+  ensemble::runtime_options options;
+  options.journal = wanted.durability == "memory" ? "memory:" : journal_path(wanted);
+  if (wanted.durability == "relaxed") options.durability = ensemble::durability::relaxed;
+  options.credits = 4 * wanted.concurrency + 64;
+  options.threads = wanted.threads;
+  return options;
+}
+
+/// Sends orders, each place anew when its order has ended.
+class driver {
+public:
+  driver(ensemble::runtime& r, const load& wanted) : runtime_(r), wanted_(wanted) {}
+
+  void begin() {
+    for (std::size_t n = 0; n < wanted_.concurrency; ++n) send_next();
+  }
+  /// Counts from now on.
+  void measure() { measuring_ = true; }
+  void stop() {
+    stopping_ = true;
+    while (under_way_ > 0) std::this_thread::sleep_for(1ms);
+    if (failures_ > 0) throw std::runtime_error("orders ended otherwise than they should");
+  }
+  [[nodiscard]] std::uint64_t ended() const noexcept { return ended_; }
+  [[nodiscard]] const orders::latencies& times() const noexcept { return times_; }
+
+private:
+  void send_next() {
+    if (stopping_) return;
+    const auto n = ++sent_;
+    ++under_way_;
+    // Every k-th, evenly, rather than by chance: every run has the same share of them.
+    const auto share = static_cast<double>(n) * wanted_.failures;
+    const bool shippable = static_cast<std::uint64_t>(share) ==
+                           static_cast<std::uint64_t>(share - wanted_.failures);
+    const auto began = clock_type::now();
+    runtime_.send("order", nth_order(n, shippable), {},
+                  [this, shippable, began](const ensemble::receipt* r, const ensemble::error*) {
+                    if (r == nullptr)
+                      end(false, began);
+                    else
+                      await(*r, shippable, began);
+                  });
+  }
+  void await(const ensemble::receipt& of, bool shippable, clock_type::time_point began) {
+    runtime_.await(of, 5min, [this, shippable, began](const ensemble::outcome& o) {
+      end(o.kind == (shippable ? ensemble::outcome_kind::completed
+                               : ensemble::outcome_kind::compensated),
+          began);
+    });
+  }
+  void end(bool as_it_should, clock_type::time_point began) {
+    if (!as_it_should) ++failures_;
+    ++ended_;
+    if (measuring_) times_.add(clock_type::now() - began);
+    if (as_it_should) send_next();
+    --under_way_;
+  }
+
+  ensemble::runtime& runtime_;
+  const load& wanted_;
+  std::atomic<std::uint64_t> sent_{};
+  std::atomic<std::uint64_t> ended_{};
+  std::atomic<std::uint64_t> under_way_{};
+  std::atomic<std::uint64_t> failures_{};
+  std::atomic<bool> measuring_{};
+  std::atomic<bool> stopping_{};
+  orders::latencies times_{};
+};
+
+double milliseconds(std::chrono::nanoseconds time) {
+  return std::chrono::duration<double, std::milli>(time).count();
+}
+
+} // namespace
+
+load_result run(const load& wanted) {
+  remove_journal(wanted);
+  load_result result;
+  {
+    ensemble::runtime r(options_for(wanted));
+    set_up(r, wanted.danced);
+    r.start();
+    driver d(r, wanted);
+    d.begin();
+    std::this_thread::sleep_for(std::chrono::duration<double>(wanted.seconds / 5));
+    d.measure();
+    const auto before = r.stats();
+    const auto ended_before = d.ended();
+    const auto start = clock_type::now();
+    std::this_thread::sleep_for(std::chrono::duration<double>(wanted.seconds));
+    const auto after = r.stats();
+    const auto ended = static_cast<double>(d.ended() - ended_before);
+    const double taken = std::chrono::duration<double>(clock_type::now() - start).count();
+    result.resident_mebibytes = static_cast<double>(orders::resident_memory()) / (1 << 20);
+    d.stop();
+    const auto events = static_cast<double>(after.events_appended - before.events_appended);
+    result.orders_a_second = ended / taken;
+    result.events_a_second = events / taken;
+    result.events_an_order = events / ended;
+    result.events_a_commit = events / static_cast<double>(after.commits - before.commits);
+    result.messages_an_order = static_cast<double>(after.messages - before.messages) / ended;
+    result.p50_ms = milliseconds(d.times().quantile(0.5));
+    result.p99_ms = milliseconds(d.times().quantile(0.99));
+  }
+  remove_journal(wanted);
+  return result;
+}
+
+} // namespace reference

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <ensemble/runtime.hpp>
+
+#include <cstdint>
+#include <filesystem>
+
+namespace reference {
+
+/// One load of reference orders on a new journal: always `concurrency` of them under way.
+struct load {
+  std::string durability = "durable"; ///< memory, relaxed or durable
+  bool danced = false;
+  std::size_t concurrency = 64;
+  double seconds = 2; ///< for so long, behind a fifth of it to warm up
+  double failures = 0; ///< the share of the orders that are compensated, 0 to 1
+  std::uint64_t most_orders = 0; ///< 0: as many as the time allows
+  std::filesystem::path directory{};
+  std::size_t threads = 0;
+};
+
+struct load_result {
+  double orders_a_second = 0;
+  double p50_ms = 0;
+  double p99_ms = 0;
+  double events_a_second = 0;
+  double events_an_order = 0;
+  double events_a_commit = 0;
+  double messages_an_order = 0;
+  double resident_mebibytes = 0; ///< at the end
+};
+
+/// Throws std::runtime_error when an order ends otherwise than it should.
+[[nodiscard]] load_result run(const load& wanted);
+
+} // namespace reference
