@@ -34,7 +34,7 @@ struct settings {
 };
 
 struct figures {
-  samples orders{}, p50{}, p99{}, events{}, batch{}, messages{}, floor{}, ratio{}, syncs{};
+  samples orders{}, p50{}, p99{}, events{}, batch{}, messages{}, processor{}, floor{}, ratio{}, syncs{};
 };
 
 nlohmann::json as_json(const samples& s) {
@@ -51,6 +51,7 @@ nlohmann::json measure(const settings& wanted, const reference::load& load) {
     f.events.add(result.events_a_second);
     f.batch.add(result.events_a_commit);
     f.messages.add(result.messages_an_order);
+    f.processor.add(result.processor_us_an_order);
     if (load.durability == "memory") continue;
     const auto batch = static_cast<std::size_t>(std::lround(std::max(1.0, result.events_a_commit)));
     const auto bare = storage_floor::bare_inserts(load.directory, batch, load.durability == "durable",
@@ -61,10 +62,10 @@ nlohmann::json measure(const settings& wanted, const reference::load& load) {
   }
   const auto* mode = load.danced ? "choreography" : "orchestration";
   std::printf("%-11s %-13s %6zu  %8.0f (%.0f to %.0f) orders/s  p50 %8.3f  p99 %8.3f ms  "
-              "%6.1f events/commit  %5.1f messages/order",
+              "%6.1f events/commit  %5.1f messages, %4.0f us of processor an order",
               load.durability.c_str(), mode, load.concurrency, f.orders.median(), f.orders.least(),
               f.orders.most(), f.p50.median(), f.p99.median(), f.batch.median(),
-              f.messages.median());
+              f.messages.median(), f.processor.median());
   nlohmann::json row{{"durability", load.durability},
                      {"mode", mode},
                      {"concurrency", load.concurrency},
@@ -73,7 +74,8 @@ nlohmann::json measure(const settings& wanted, const reference::load& load) {
                      {"p50_ms", as_json(f.p50)},
                      {"p99_ms", as_json(f.p99)},
                      {"events_a_commit", as_json(f.batch)},
-                     {"messages_an_order", as_json(f.messages)}};
+                     {"messages_an_order", as_json(f.messages)},
+                     {"processor_us_an_order", as_json(f.processor)}};
   if (!f.floor.values.empty()) {
     std::printf("  %3.0f %% of the floor's %.0f events/s; %.0f syncs/s", 100 * f.ratio.median(),
                 f.floor.median(), f.syncs.median());

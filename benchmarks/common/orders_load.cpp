@@ -6,8 +6,7 @@
 
 #include <atomic>
 #include <chrono>
-#include <latch>
-#include <memory>
+#include <ctime>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -118,6 +117,7 @@ load_result run(const load& wanted) {
     d.measure();
     const auto before = r.stats();
     const auto ended_before = d.ended();
+    const auto processor_before = std::clock();
     const auto start = clock_type::now();
     std::this_thread::sleep_for(std::chrono::duration<double>(wanted.seconds));
     const auto after = r.stats();
@@ -126,6 +126,8 @@ load_result run(const load& wanted) {
     result.resident_mebibytes = static_cast<double>(orders::resident_memory()) / (1 << 20);
     d.stop();
     const auto events = static_cast<double>(after.events_appended - before.events_appended);
+    result.processor_us_an_order =
+        static_cast<double>(std::clock() - processor_before) / CLOCKS_PER_SEC * 1e6 / ended;
     result.orders_a_second = ended / taken;
     result.events_a_second = events / taken;
     result.events_an_order = events / ended;

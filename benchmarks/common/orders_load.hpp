@@ -27,6 +27,7 @@ struct load_result {
   double events_an_order = 0;
   double events_a_commit = 0;
   double messages_an_order = 0;
+  double processor_us_an_order = 0; ///< of all threads: what a busy machine does not change much
   double resident_mebibytes = 0; ///< at the end
 };
 
