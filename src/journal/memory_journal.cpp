@@ -136,10 +136,17 @@ void memory_store::record(recorded_event event, std::int64_t stream) {
   }
   streams[place].push_back(at);
   ids.emplace(stream_event{stream, event.id}, at);
-  if (event.origin.instance) instances[event.origin.instance].push_back(at);
-  if (event.origin.correlation) correlations[event.origin.correlation].push_back(at);
   if (!message_names.contains(event.body.name())) message_names.emplace(event.body.name());
   events.push_back(std::move(event));
+}
+
+void memory_store::sort_by_flow() {
+  for (; sorted_by_flow < events.size(); ++sorted_by_flow) {
+    const auto& origin = events[sorted_by_flow].origin;
+    const auto at = sorted_by_flow + 1;
+    if (origin.instance) instances[origin.instance].push_back(at);
+    if (origin.correlation) correlations[origin.correlation].push_back(at);
+  }
 }
 
 void memory_store::change(const book_change& change) {

@@ -2,7 +2,9 @@
 #include "journal/stored_message.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <mutex>
+#include <set>
 #include <utility>
 
 namespace ensemble::storage {
@@ -39,13 +41,13 @@ public:
 
   std::vector<recorded_event> read_instance(instance_id instance, position after,
                                             std::size_t limit) override {
-    const std::shared_lock lock(store_.mutex);
+    const std::unique_lock lock(store_.mutex);
     return behind(store_.instances, instance, after, limit);
   }
 
   std::vector<recorded_event> read_correlation(correlation_id correlation, position after,
                                                std::size_t limit) override {
-    const std::shared_lock lock(store_.mutex);
+    const std::unique_lock lock(store_.mutex);
     return behind(store_.correlations, correlation, after, limit);
   }
 
@@ -62,14 +64,13 @@ public:
                                         std::size_t limit) override {
     const std::shared_lock lock(store_.mutex);
     const auto prefix = std::string(category) + '-';
-    auto at = after < prefix ? store_.stream_numbers.lower_bound(prefix)
-                             : store_.stream_numbers.upper_bound(after);
-    std::vector<std::string> names;
-    for (; at != store_.stream_numbers.end() && names.size() < limit; ++at) {
-      if (!at->first.starts_with(prefix)) break;
-      names.push_back(at->first);
+    std::set<std::string_view> first; // of those in question; the others need not be sorted
+    for (const auto& [name, number] : store_.stream_numbers) {
+      if (!name.starts_with(prefix) || name <= after) continue;
+      first.insert(name);
+      if (first.size() > limit) first.erase(std::prev(first.end()));
     }
-    return names;
+    return {first.begin(), first.end()};
   }
 
   std::vector<std::string> message_names() override {
@@ -115,6 +116,7 @@ private:
   template <class Index, class Id>
   std::vector<recorded_event> behind(const Index& index, const Id& id, position after,
                                      std::size_t limit) const {
+    store_.sort_by_flow();
     const auto all = index.find(id);
     if (all == index.end()) return {};
     return take(all->second, std::ranges::upper_bound(all->second, after.value), limit);

@@ -10,6 +10,7 @@
 #include <set>
 #include <shared_mutex>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -31,23 +32,31 @@ struct stream_event_hash {
   }
 };
 
+/// Lets a map of texts be asked for one that is no std::string.
+struct text_hash : std::hash<std::string_view> {
+  using is_transparent = void;
+};
+
 /// What the memory journal and its readers share. `mutex` guards all of it.
 struct memory_store {
   using stream_ids = std::unordered_map<stream_event, std::uint64_t, stream_event_hash>;
 
   std::shared_mutex mutex{};
   std::deque<recorded_event> events{}; ///< position p stands at p - 1
-  std::map<std::string, std::int64_t, std::less<>> stream_numbers{};
+  std::unordered_map<std::string, std::int64_t, text_hash, std::equal_to<>> stream_numbers{};
   std::vector<positions> streams{}; ///< number n stands at n - 1
   stream_ids ids{};
+  // These are asked for rarely: who does brings them up to the newest event.
   std::unordered_map<instance_id, positions> instances{};
   std::unordered_map<correlation_id, positions> correlations{};
+  std::uint64_t sorted_by_flow = 0; ///< events that stand in these two
   std::set<std::string, std::less<>> message_names{};
   using book_rows = std::map<std::string, std::string, std::less<>>;
   std::map<std::string, book_rows, std::less<>> books{};
 
   /// Appends an event whose position, stream and version are set, with its index entries.
   void record(recorded_event event, std::int64_t stream);
+  void sort_by_flow();
   void change(const book_change& change);
 };
 

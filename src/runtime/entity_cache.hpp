@@ -30,6 +30,9 @@ struct entity {
   phase at = phase::loading;
   std::any state{};
   std::uint64_t length = 0;        ///< of the stream, with the pending tail
+  /// Nobody has looked whether it has events: the journal will tell, by the expected version.
+  bool assumed_new = false;
+  const command_handler* asked_by = nullptr; ///< the command that brought it into memory
   std::size_t in_flight = 0;       ///< appends that are not answered yet
   std::size_t at_work = 0;         ///< commands that concern it, wherever they are
   std::vector<work_ptr> waiting{}; ///< until it is ready; each waits at one of its entities

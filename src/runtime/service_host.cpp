@@ -160,7 +160,12 @@ void service_host::receive(std::shared_ptr<const host_command> command) {
     auto& e = entities_.get(key, fresh);
     ++e.at_work;
     item->entities.push_back(&e);
-    if (fresh) load(e, {0});
+    if (!fresh) continue;
+    e.asked_by = item->handler;
+    if (expects_new(*item))
+      assume_new(e);
+    else
+      load(e, {0});
   }
   proceed(item);
 }
@@ -232,7 +237,7 @@ void service_host::decide(const work_ptr& item) {
       events.push_back(outcome_events(command, std::move(decided)));
     }
   } catch (...) {
-    fail(item, thrown_text());
+    if (!look_after_all(item)) fail(item, thrown_text());
     return;
   }
   append(item, std::move(events));
@@ -306,7 +311,7 @@ void service_host::append(const work_ptr& item, std::vector<std::vector<new_even
       for (const auto& event : events[n]) service_->fold(entities[n]->state, event.body);
   } catch (...) {
     for (auto* e : entities) e->at = entity::phase::settling; // a state may be half changed
-    fail(item, std::string("folding its outcome: ") + thrown_text());
+    if (!look_after_all(item)) fail(item, std::string("folding its outcome: ") + thrown_text());
     for (auto* e : entities) settle(*e);
     return;
   }
@@ -345,6 +350,7 @@ void service_host::append_answered(const append_answer& answer) {
   const auto& entities = item->entities;
   for (auto* e : entities) --e->in_flight;
   if (answer.result.state == append_result::status::appended) {
+    for (auto* e : entities) e->assumed_new = false;
     finish(item, as_recorded(pending.streams, answer.result, answer.time), false);
     const auto& lengths = answer.result.lengths; // without a state there is nothing to hold back
     for (std::size_t n = 0; n < entities.size(); ++n)

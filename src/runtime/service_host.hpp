@@ -58,6 +58,9 @@ private:
   [[nodiscard]] bool must_wait_for_space(const host_command& command) const;
   [[nodiscard]] bool waits_already(const host_command& command) const;
 
+  [[nodiscard]] bool expects_new(const work& item) const;
+  void assume_new(entity& e);
+  [[nodiscard]] bool look_after_all(const work_ptr& item);
   void load(entity& e, stream_version from);
   void loaded(entity& e);
   void read(pending_read what);
@@ -87,6 +90,8 @@ private:
   /// that wait for it to end.
   std::unordered_map<command_id, std::vector<std::shared_ptr<const host_command>>> at_work_{};
   std::unordered_map<command_id, work_ptr> outside_{}; ///< effects and cancels
+  /// By the command that brought an entity into memory: how many in a row had no event.
+  std::unordered_map<const command_handler*, std::size_t> new_in_a_row_{};
 };
 
 } // namespace ensemble::internal

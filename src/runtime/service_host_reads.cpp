@@ -10,8 +10,46 @@
 
 namespace ensemble::internal {
 
+namespace {
+/// So often in a row a command must have met entities without any event before the next are taken
+/// for such without a look.
+constexpr std::size_t sure_after = 4;
+} // namespace
+
+// Most commands that begin something meet an entity that has no event yet. To ask the journal first
+// costs more than to be wrong now and then: the append expects the stream's length, and so the
+// decision is made anew on the state as it is. A repeat looks up its outcome in any case, and an
+// effect cannot be taken back.
+bool service_host::expects_new(const work& item) const {
+  if (stateless() || item.repeat || item.handler->effect) return false;
+  const auto known = new_in_a_row_.find(item.handler);
+  return known != new_in_a_row_.end() && known->second >= sure_after;
+}
+
+void service_host::assume_new(entity& e) {
+  e.stream = make_stream_name(service_->name, e.key);
+  e.state = service_->initial();
+  e.length = 0;
+  e.assumed_new = true;
+  e.at = entity::phase::ready;
+}
+
+// It failed on states that may not be those of its entities: they are read, and it is decided again.
+// False: none was a guess.
+bool service_host::look_after_all(const work_ptr& item) {
+  std::vector<entity*> guessed;
+  for (auto* e : item->entities)
+    if (e->assumed_new) guessed.push_back(e);
+  if (guessed.empty()) return false;
+  guessed.front()->redo.push_back(item);
+  for (auto* e : guessed) e->at = entity::phase::settling;
+  for (auto* e : guessed) settle(*e);
+  return true;
+}
+
 void service_host::load(entity& e, stream_version from) {
   if (from.value == 0) {
+    e.assumed_new = false;
     e.stream = make_stream_name(service_->name, e.key);
     if (!ENSEMBLE_PLANTED(loaded_on_top) || !e.state.has_value()) e.state = service_->initial();
     e.length = 0;
@@ -68,6 +106,10 @@ void service_host::page_read(const journal_page& page) {
 }
 
 void service_host::loaded(entity& e) {
+  if (const auto* command = std::exchange(e.asked_by, nullptr)) {
+    auto& in_a_row = new_in_a_row_[command];
+    in_a_row = e.length == 0 ? in_a_row + 1 : 0;
+  }
   e.at = entity::phase::ready;
   for (const auto& q : std::exchange(e.unasked, {})) query(q);
   pump(e);
@@ -84,14 +126,15 @@ void service_host::give_up(entity& e, const std::string& reason) {
 void service_host::query(const std::shared_ptr<const state_query>& what) {
   bool fresh = false;
   auto& e = entities_.get(what->key, fresh);
-  if (e.at == entity::phase::ready) {
+  const bool guessed = e.assumed_new && e.in_flight == 0;
+  if (e.at == entity::phase::ready && !guessed) {
     // What is decided but not yet durable must not leave the process.
     e.queries.push_back({what, e.length, e.state});
     if (e.in_flight == 0) answer_queries(e, e.length);
     return;
   }
   e.unasked.push_back(what);
-  if (fresh || e.at == entity::phase::unknown) load(e, {0});
+  if (fresh || guessed || e.at == entity::phase::unknown) load(e, {0});
 }
 
 void service_host::answer_queries(entity& e, std::uint64_t durable_length) {

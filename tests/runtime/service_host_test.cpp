@@ -69,6 +69,15 @@ service_definition sums() {
       [](const State&, const add& c) -> decision<added> { return added{c.n}; });
 }
 
+/// Throws unless something was added before.
+service_definition sums_of_the_begun() {
+  return service<sum>("sums").on<add>([](const add& c) { return c.key; },
+                                      [](const sum& s, const add& c) -> decision<added> {
+                                        if (s.total == 0) throw std::runtime_error("not begun");
+                                        return added{c.n};
+                                      });
+}
+
 class ServiceHost : public testing::Test {
 protected:
   template <class State>
@@ -256,6 +265,100 @@ TEST_F(ServiceHost, OnAFullDiskNoCallerWaitsBehindAcceptedWork) {
   give(4, "a");
   answer_append(status::appended);
   EXPECT_THAT(answers_, ElementsAre("journal_full", "journal_full", "recorded"));
+}
+
+// Most commands that begin something meet an entity without events: after a few of them it is no
+// longer looked for.
+class NewEntities : public ServiceHost {
+protected:
+  /// Commands on entities that turn out to be new, until the host expects it.
+  void accustom() {
+    answer_append(status::appended); // it has caught up
+    for (std::uint64_t n = 1; n <= 4; ++n) {
+      give(n, "new-" + std::to_string(n));
+      answer_read({});
+      answer_append(status::appended);
+    }
+    answers_.clear();
+  }
+  [[nodiscard]] std::uint64_t expected() const {
+    return appends_.front()->request.streams.front().expected.length().value();
+  }
+};
+
+TEST_F(NewEntities, AreDecidedWithoutALook) {
+  begin<sum>();
+  accustom();
+  give(5, "new-5");
+  EXPECT_THAT(reads_, IsEmpty());
+  EXPECT_EQ(expected(), 0U) << "nobody would notice that it was not new";
+  answer_append(status::appended);
+  give(6, "new-5");
+  EXPECT_THAT(reads_, IsEmpty());
+  EXPECT_EQ(expected(), 1U);
+}
+
+TEST_F(NewEntities, AreReadAfterAllWhenTheJournalKnowsThem) {
+  begin<sum>();
+  accustom();
+  give(5, "old");
+  give(6, "old"); // on the tail of the first
+  answer_append(status::conflict);
+  answer_append(status::conflict);
+  ASSERT_EQ(reads_.size(), 1U);
+  answer_read({1, 2});
+  ASSERT_EQ(reads_.size(), 2U) << "their earlier outcomes are looked for";
+  answer_read({});
+  answer_read({});
+  ASSERT_EQ(appends_.size(), 2U);
+  EXPECT_EQ(expected(), 2U);
+  answer_append(status::appended);
+  answer_append(status::appended);
+  EXPECT_THAT(answers_, ElementsAre("recorded", "recorded"));
+  give(7, "perhaps new");
+  EXPECT_EQ(reads_.size(), 1U) << "it was wrong, and guesses on";
+}
+
+TEST_F(NewEntities, AreReadBeforeACommandFailsOnThem) {
+  begin(sums_of_the_begun());
+  answer_append(status::appended);
+  for (std::uint64_t n = 1; n <= 4; ++n) {
+    give(n, "new-" + std::to_string(n));
+    answer_read({});
+  }
+  answers_.clear();
+  give(5, "old");
+  EXPECT_THAT(answers_, IsEmpty()) << "it failed on a guess";
+  ASSERT_EQ(reads_.size(), 1U);
+  answer_read({1});
+  EXPECT_EQ(expected(), 1U);
+  give(13, "also old"); // its own event cannot be folded
+  ASSERT_EQ(reads_.size(), 1U);
+  answer_read({1});
+  EXPECT_THAT(answers_, ElementsAre("handler_failed"));
+}
+
+TEST_F(NewEntities, AreNotShownBeforeTheJournalHasThem) {
+  begin<sum>();
+  accustom();
+  give(5, "old");
+  query("old");
+  answer_append(status::conflict);
+  EXPECT_THAT(told_, IsEmpty());
+  answer_read({1, 2});
+  EXPECT_THAT(told_, ElementsAre("state"));
+}
+
+TEST_F(NewEntities, AreReadForARepeat) {
+  begin<sum>();
+  accustom();
+  auto c = std::make_shared<internal::host_command>();
+  c->id = c->target = command_id::of(1, 5);
+  c->body = add{"old", 5};
+  c->repeat = true;
+  caf::anon_send(host_, internal::give_command{std::move(c)});
+  run();
+  EXPECT_EQ(reads_.size(), 1U);
 }
 
 } // namespace
