@@ -141,9 +141,38 @@ private:
     timestamp time{};
   };
 
+  /// Where the commonest reactions are counted, by numbers in place of names: a short cut, which a
+  /// copy does without.
+  struct short_cuts {
+    using key = std::tuple<std::uint32_t, std::uint32_t, cause_kind, std::uint64_t,
+                           ensemble::direction, std::string>;
+    std::map<key, flow_count*, std::less<>> known{};
+
+    short_cuts() = default;
+    short_cuts(const short_cuts&) noexcept {}
+    short_cuts(short_cuts&&) noexcept = default;
+    short_cuts& operator=(const short_cuts&) noexcept {
+      known.clear();
+      return *this;
+    }
+    short_cuts& operator=(short_cuts&&) noexcept = default;
+    ~short_cuts() = default;
+  };
+  /// Finds a node by views of its names.
+  struct node_order {
+    using is_transparent = void;
+    template <class A, class B>
+    bool operator()(const A& a, const B& b) const noexcept {
+      return std::tuple<std::string_view, std::string_view>(a.service, a.event) <
+             std::tuple<std::string_view, std::string_view>(b.service, b.event);
+    }
+  };
+
   [[nodiscard]] std::string told_by(const flow_reaction& reaction) const;
   flow_count& slot(flow_reaction reaction);
-  void remember(const recorded_event& event, const flow_node& node);
+  [[nodiscard]] std::optional<std::uint32_t> number_of(const recorded_event& event);
+  void remember(const recorded_event& event, std::uint32_t node);
+  void count(const recorded_event& event, flow_count& at, std::optional<duration> span);
 
   std::map<flow_reaction, flow_count> reactions_{};
   position last_{};
@@ -152,7 +181,8 @@ private:
 
   std::size_t remembered_;
   std::vector<flow_node> nodes_{}; ///< of what is remembered
-  std::map<flow_node, std::uint32_t> node_numbers_{};
+  std::map<flow_node, std::uint32_t, node_order> node_numbers_{};
+  short_cuts short_cuts_{};
   std::unordered_map<event_id, possible_cause> causes_{};
   std::deque<event_id> oldest_first_{};
 };

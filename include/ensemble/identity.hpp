@@ -1,10 +1,12 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <chrono>
 #include <compare>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -33,8 +35,15 @@ template <class Tag>
 struct identifier {
   std::array<std::uint8_t, 16> bytes{};
 
-  [[nodiscard]] explicit operator bool() const noexcept { return *this != identifier{}; }
-  friend auto operator<=>(const identifier&, const identifier&) = default;
+  [[nodiscard]] explicit operator bool() const noexcept { return head() != 0 || tail() != 0; }
+  friend bool operator==(const identifier& a, const identifier& b) noexcept {
+    return a.head() == b.head() && a.tail() == b.tail();
+  }
+  /// That of the bytes.
+  friend std::strong_ordering operator<=>(const identifier& a, const identifier& b) noexcept {
+    const auto heads = a.head() <=> b.head();
+    return heads != 0 ? heads : a.tail() <=> b.tail();
+  }
 
   /// The first eight bytes as a big-endian number, so that ids sort by it.
   [[nodiscard]] std::uint64_t head() const noexcept { return part(0); }
@@ -43,17 +52,21 @@ struct identifier {
 
   [[nodiscard]] static identifier of(std::uint64_t head, std::uint64_t tail) noexcept {
     identifier id;
-    for (std::size_t i = 0; i < 8; ++i) {
-      id.bytes[i] = static_cast<std::uint8_t>(head >> (56 - 8 * i));
-      id.bytes[8 + i] = static_cast<std::uint8_t>(tail >> (56 - 8 * i));
-    }
+    head = big_endian(head);
+    tail = big_endian(tail);
+    std::memcpy(id.bytes.data(), &head, sizeof head);
+    std::memcpy(id.bytes.data() + sizeof head, &tail, sizeof tail);
     return id;
   }
 
 private:
   [[nodiscard]] std::uint64_t part(std::size_t from) const noexcept {
-    std::uint64_t value = 0;
-    for (std::size_t i = 0; i < 8; ++i) value = value << 8 | bytes[from + i];
+    std::uint64_t value = 0; // compared and hashed all the time: one load, not eight
+    std::memcpy(&value, bytes.data() + from, sizeof value);
+    return big_endian(value);
+  }
+  [[nodiscard]] static std::uint64_t big_endian(std::uint64_t value) noexcept {
+    if constexpr (std::endian::native == std::endian::little) return __builtin_bswap64(value);
     return value;
   }
 };

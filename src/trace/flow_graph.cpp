@@ -55,17 +55,35 @@ flow_graph::flow_graph(journal_reader& journal, std::size_t remembered) : rememb
 
 void flow_graph::add(const recorded_event& event, const cause_lookup& look_up) {
   if (event.position <= last_) return;
-  auto reaction = reaction_of(event);
-  const auto outcome = reaction.outcome;
-  std::optional<duration> span;
+  const auto outcome = number_of(event);
+  const auto kind = kind_of(event);
   const auto known = causes_.find(event.origin.causation);
-  if (reaction.kind == cause_kind::caller) {
+  const bool from_outside = kind == cause_kind::caller || kind == cause_kind::operator_word;
+  if (!from_outside && known != causes_.end() && outcome) {
+    const auto span = event.time - known->second.time;
+    const auto& origin = event.origin;
+    const auto short_cut = short_cuts_.known.find(
+        std::make_tuple(known->second.node, *outcome, kind, origin.instance.tail(),
+                        origin.direction, std::string_view(origin.step)));
+    if (short_cut != short_cuts_.known.end()) {
+      remember(event, *outcome);
+      count(event, *short_cut->second, span);
+      return;
+    }
+  }
+  auto reaction = reaction_of(event);
+  std::optional<duration> span;
+  std::optional<short_cuts::key> short_cut;
+  if (kind == cause_kind::caller) {
     reaction.cause.event = "caller";
-  } else if (reaction.kind == cause_kind::operator_word) {
+  } else if (kind == cause_kind::operator_word) {
     reaction.cause.event = "operator";
   } else if (known != causes_.end()) {
     reaction.cause = nodes_[known->second.node];
     span = event.time - known->second.time;
+    if (outcome)
+      short_cut.emplace(known->second.node, *outcome, kind, reaction.process, reaction.direction,
+                        reaction.step);
   } else if (const auto found = look_up && event.origin.causation ? look_up(event) : std::nullopt) {
     reaction.cause = node_of(*found);
     span = event.time - found->time;
@@ -73,10 +91,16 @@ void flow_graph::add(const recorded_event& event, const cause_lookup& look_up) {
     reaction.cause.event = "unexplained";
     reaction.kind = cause_kind::unexplained;
   }
-  remember(event, outcome);
+  if (outcome) remember(event, *outcome);
   auto& counted = slot(std::move(reaction));
-  if (counted.count++ == 0) counted.first = event.position;
-  if (span) counted.spans.add(*span);
+  if (short_cut && short_cuts_.known.size() < most_reactions)
+    short_cuts_.known.emplace(std::move(*short_cut), &counted);
+  count(event, counted, span);
+}
+
+void flow_graph::count(const recorded_event& event, flow_count& at, std::optional<duration> span) {
+  if (at.count++ == 0) at.first = event.position;
+  if (span) at.spans.add(*span);
   ++events_;
   last_ = event.position;
 }
@@ -93,20 +117,36 @@ flow_count& flow_graph::slot(flow_reaction reaction) {
   return reactions_[std::move(reaction)];
 }
 
-void flow_graph::remember(const recorded_event& event, const flow_node& node) {
+// None: there are too many; what such events cause is looked up.
+std::optional<std::uint32_t> flow_graph::number_of(const recorded_event& event) {
+  struct {
+    std::string_view service, event;
+  } const names{category_of(event.stream), event.body.name()};
+  if (const auto at = node_numbers_.find(names); at != node_numbers_.end()) return at->second;
+  if (nodes_.size() >= most_reactions) return std::nullopt;
+  const auto number = static_cast<std::uint32_t>(nodes_.size());
+  nodes_.push_back(node_of(event));
+  node_numbers_.emplace(nodes_.back(), number);
+  return number;
+}
+
+void flow_graph::remember(const recorded_event& event, std::uint32_t node) {
   if (remembered_ == 0) return;
-  auto number = node_numbers_.find(node);
-  if (number == node_numbers_.end()) {
-    if (nodes_.size() >= most_reactions) return; // it will be looked up
-    number = node_numbers_.emplace(node, static_cast<std::uint32_t>(nodes_.size())).first;
-    nodes_.push_back(node);
-  }
-  if (!causes_.insert_or_assign(event.id, possible_cause{number->second, event.time}).second)
+  if (oldest_first_.size() < remembered_) {
+    if (causes_.insert_or_assign(event.id, possible_cause{node, event.time}).second)
+      oldest_first_.push_back(event.id);
     return;
-  oldest_first_.push_back(event.id);
-  if (oldest_first_.size() <= remembered_) return;
-  causes_.erase(oldest_first_.front());
+  }
+  // The oldest one's place in memory is taken over.
+  auto place = causes_.extract(oldest_first_.front());
   oldest_first_.pop_front();
+  place.key() = event.id;
+  place.mapped() = {node, event.time};
+  const auto inserted = causes_.insert(std::move(place));
+  if (inserted.inserted)
+    oldest_first_.push_back(event.id);
+  else
+    inserted.position->second = {node, event.time};
 }
 
 void flow_graph::merge(const flow_graph& other) {
