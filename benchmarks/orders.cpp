@@ -34,7 +34,8 @@ struct settings {
 };
 
 struct figures {
-  samples orders{}, p50{}, p99{}, events{}, batch{}, messages{}, processor{}, floor{}, ratio{}, syncs{};
+  samples orders{}, p50{}, p99{}, events{}, batch{}, messages{}, processor{};
+  samples floor{}, ratio{}, syncs{}; ///< of durable loads
 };
 
 nlohmann::json as_json(const samples& s) {
@@ -54,8 +55,8 @@ nlohmann::json measure(const settings& wanted, const reference::load& load) {
     f.processor.add(result.processor_us_an_order);
     if (load.durability == "memory") continue;
     const auto batch = static_cast<std::size_t>(std::lround(std::max(1.0, result.events_a_commit)));
-    const auto bare = storage_floor::bare_inserts(load.directory, batch, load.durability == "durable",
-                                          load.seconds / 2);
+    const auto bare = storage_floor::bare_inserts(
+        load.directory, batch, load.durability == "durable", load.seconds / 2);
     f.floor.add(bare);
     f.ratio.add(result.events_a_second / bare);
     f.syncs.add(orders::measure_flush_rate(load.directory.string()).value_or(0));

@@ -141,12 +141,13 @@ void memory_store::record(recorded_event event, std::int64_t stream) {
 }
 
 void memory_store::sort_by_flow() {
-  for (; sorted_by_flow < events.size(); ++sorted_by_flow) {
-    const auto& origin = events[sorted_by_flow].origin;
-    const auto at = sorted_by_flow + 1;
-    if (origin.instance) instances[origin.instance].push_back(at);
-    if (origin.correlation) correlations[origin.correlation].push_back(at);
-  }
+  // Each has a count of its own: want of memory may end this in the middle.
+  for (; in_instances < events.size(); ++in_instances)
+    if (const auto id = events[in_instances].origin.instance)
+      instances[id].push_back(in_instances + 1);
+  for (; in_correlations < events.size(); ++in_correlations)
+    if (const auto id = events[in_correlations].origin.correlation)
+      correlations[id].push_back(in_correlations + 1);
 }
 
 void memory_store::change(const book_change& change) {

@@ -49,7 +49,8 @@ struct memory_store {
   // These are asked for rarely: who does brings them up to the newest event.
   std::unordered_map<instance_id, positions> instances{};
   std::unordered_map<correlation_id, positions> correlations{};
-  std::uint64_t sorted_by_flow = 0; ///< events that stand in these two
+  std::uint64_t in_instances = 0;    ///< events that stand there, or have no place
+  std::uint64_t in_correlations = 0; ///< and there
   std::set<std::string, std::less<>> message_names{};
   using book_rows = std::map<std::string, std::string, std::less<>>;
   std::map<std::string, book_rows, std::less<>> books{};

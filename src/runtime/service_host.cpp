@@ -211,6 +211,10 @@ void service_host::carry_out(const work_ptr& item) {
 }
 
 void service_host::decide(const work_ptr& item) {
+  if (guess_was_right(*item)) {
+    fail(item, item->failed_on_guess);
+    return;
+  }
   const auto& command = *item->command;
   const auto& handler = *item->handler;
   std::vector<std::vector<new_event>> events;
@@ -237,7 +241,8 @@ void service_host::decide(const work_ptr& item) {
       events.push_back(outcome_events(command, std::move(decided)));
     }
   } catch (...) {
-    if (!look_after_all(item)) fail(item, thrown_text());
+    const auto why = thrown_text();
+    if (!look_after_all(item, why)) fail(item, why);
     return;
   }
   append(item, std::move(events));
@@ -310,8 +315,9 @@ void service_host::append(const work_ptr& item, std::vector<std::vector<new_even
     for (std::size_t n = 0; n < entities.size(); ++n)
       for (const auto& event : events[n]) service_->fold(entities[n]->state, event.body);
   } catch (...) {
+    const auto why = std::string("folding its outcome: ") + thrown_text();
     for (auto* e : entities) e->at = entity::phase::settling; // a state may be half changed
-    if (!look_after_all(item)) fail(item, std::string("folding its outcome: ") + thrown_text());
+    if (!look_after_all(item, why)) fail(item, why);
     for (auto* e : entities) settle(*e);
     return;
   }

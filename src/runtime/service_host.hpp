@@ -60,7 +60,8 @@ private:
 
   [[nodiscard]] bool expects_new(const work& item) const;
   void assume_new(entity& e);
-  [[nodiscard]] bool look_after_all(const work_ptr& item);
+  [[nodiscard]] bool look_after_all(const work_ptr& item, const std::string& why);
+  [[nodiscard]] static bool guess_was_right(const work& item);
   void load(entity& e, stream_version from);
   void loaded(entity& e);
   void read(pending_read what);

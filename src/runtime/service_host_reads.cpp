@@ -5,6 +5,8 @@
 
 #include <caf/all.hpp>
 
+#include <algorithm>
+
 // The host's dealings with the journal's reader: loading entities, finding earlier outcomes, and
 // the queries that wait for both.
 
@@ -34,17 +36,25 @@ void service_host::assume_new(entity& e) {
   e.at = entity::phase::ready;
 }
 
-// It failed on states that may not be those of its entities: they are read, and it is decided again.
+// It failed on states that may not be the entities' own: they are read, and it is decided again.
 // False: none was a guess.
-bool service_host::look_after_all(const work_ptr& item) {
+bool service_host::look_after_all(const work_ptr& item, const std::string& why) {
   std::vector<entity*> guessed;
   for (auto* e : item->entities)
     if (e->assumed_new) guessed.push_back(e);
   if (guessed.empty()) return false;
+  item->failed_on_guess = why;
+  item->guessed_lengths.clear();
+  for (const auto* e : item->entities) item->guessed_lengths.push_back(e->length);
   guessed.front()->redo.push_back(item);
   for (auto* e : guessed) e->at = entity::phase::settling;
   for (auto* e : guessed) settle(*e);
   return true;
+}
+
+bool service_host::guess_was_right(const work& item) {
+  return !item.failed_on_guess.empty() &&
+         std::ranges::equal(item.entities, item.guessed_lengths, {}, &entity::length);
 }
 
 void service_host::load(entity& e, stream_version from) {

@@ -23,6 +23,10 @@ struct work {
   /// What an effect came to, so that it is not run again when only its append must be repeated.
   std::shared_ptr<const verdict> decided{};
   bool cancelled = false; ///< of a close: the effect is blocked outside
+  /// Why it failed on entities of which some were taken for new, and their lengths then: if these
+  /// are the journal's, that stands.
+  std::string failed_on_guess{};
+  std::vector<std::uint64_t> guessed_lengths{};
 };
 using work_ptr = std::shared_ptr<work>;
 

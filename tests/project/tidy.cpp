@@ -72,7 +72,7 @@ struct outside_library {
 
 const std::vector<outside_library>& outside_libraries() {
   static const std::vector<outside_library> all{
-      {"nlohmann/", {"src/model/", "src/trace/", "tests/", "apps/"}},
+      {"nlohmann/", {"src/model/", "src/trace/", "tests/", "apps/", "benchmarks/"}},
       {"caf/",
        {"src/runtime/", "src/simulation/", "src/node/", "include/ensemble/caf.hpp",
         "apps/examples/", "tests/", "benchmarks/"}},

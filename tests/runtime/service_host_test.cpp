@@ -332,6 +332,10 @@ TEST_F(NewEntities, AreReadBeforeACommandFailsOnThem) {
   ASSERT_EQ(reads_.size(), 1U);
   answer_read({1});
   EXPECT_EQ(expected(), 1U);
+  give(6, "new");
+  answer_read({});
+  EXPECT_THAT(answers_, ElementsAre("handler_failed")) << "the guess was right";
+  answers_.clear();
   give(13, "also old"); // its own event cannot be folded
   ASSERT_EQ(reads_.size(), 1U);
   answer_read({1});
