@@ -176,7 +176,9 @@ void service_host::pump(entity& e) {
 
 void service_host::proceed(const work_ptr& item) {
   for (auto* e : item->entities) {
-    if (e->at == entity::phase::ready) continue;
+    // What follows a wrong guess may by chance expect the length that the stream has.
+    const bool unproven = e->assumed_new && e->in_flight > 0;
+    if (e->at == entity::phase::ready && !unproven) continue;
     if (e->at == entity::phase::settling && !item->decided && must_wait_for_space(*item->command)) {
       fail(item, full_disk, errc::journal_full);
       return;
@@ -356,7 +358,6 @@ void service_host::append_answered(const append_answer& answer) {
   const auto& entities = item->entities;
   for (auto* e : entities) --e->in_flight;
   if (answer.result.state == append_result::status::appended) {
-    for (auto* e : entities) e->assumed_new = false;
     finish(item, as_recorded(pending.streams, answer.result, answer.time), false);
     const auto& lengths = answer.result.lengths; // without a state there is nothing to hold back
     for (std::size_t n = 0; n < entities.size(); ++n)
@@ -366,7 +367,10 @@ void service_host::append_answered(const append_answer& answer) {
     for (auto* e : entities) e->at = entity::phase::settling;
     not_appended(item, answer.result.state);
   }
-  for (auto* e : entities) settle(*e);
+  for (auto* e : entities) {
+    settle(*e);
+    if (e->at == entity::phase::ready && std::exchange(e->assumed_new, false)) pump(*e);
+  }
 }
 
 void service_host::not_appended(const work_ptr& item, append_result::status why) {
