@@ -22,7 +22,7 @@ caf::behavior gateway::make_behavior() {
       [this](const directory_changed& m) {
         directory_ = m.now;
         for (const auto& [id, a] : asked_)
-          if (a.what->service == m.restarted && !ENSEMBLE_PLANTED(callers_forgotten)) give(a, true);
+          if (a.what->service == m.restarted && !ENSEMBLE_PLANTED(callers_forgotten)) give_again(a);
       },
   };
 }
@@ -38,12 +38,16 @@ void gateway::accept(const std::shared_ptr<const caller_command>& what) {
   at->second.callbacks.push_back(what->callback);
   if (!first) return;
   at->second.what = what;
-  give(at->second, what->command->repeat);
+  give(at->second, std::make_shared<host_command>(*what->command));
 }
 
-void gateway::give(const asked& a, bool repeat) {
+void gateway::give_again(const asked& a) {
   auto command = std::make_shared<host_command>(*a.what->command);
-  command->repeat = repeat;
+  command->repeat = command->was_with_another = true;
+  give(a, std::move(command));
+}
+
+void gateway::give(const asked& a, std::shared_ptr<host_command> command) {
   command->reply_to = caf::actor_cast<caf::actor>(this);
   send(directory_->host(a.what->service), give_command{std::move(command)});
 }

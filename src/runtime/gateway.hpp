@@ -24,7 +24,8 @@ private:
     std::vector<decltype(caller_command::callback)> callbacks{};
   };
   void accept(const std::shared_ptr<const caller_command>& what);
-  void give(const asked& a, bool repeat);
+  void give(const asked& a, std::shared_ptr<host_command> command);
+  void give_again(const asked& a);
   void answer(const command_answer& answer);
 
   std::unordered_map<command_id, asked> asked_{};

@@ -81,6 +81,8 @@ struct host_command {
   command_id target{}; ///< of a close: the command to settle; else equal to id
   bool close = false;
   bool repeat = false; ///< it may have been given before
+  /// To a host that died with it: what became of it there is not known.
+  bool was_with_another = false;
   message body{};      ///< of a close: the body of the command to settle
   event_origin origin{};
   caf::actor reply_to{}; ///< the gateway, a policy, or (told of failed

@@ -82,7 +82,7 @@ void service_host::take(const std::shared_ptr<const host_command>& command) {
   if (catching_up_ == 0)
     receive(command);
   else if (must_wait_for_space(*command))
-    tell_failure(*command, full_disk, errc::journal_full);
+    tell_failure(*command, full_disk, errc::journal_full, command->was_with_another);
   else if (!waits_already(*command))
     early_.push_back(command);
 }
@@ -142,6 +142,7 @@ void service_host::receive(std::shared_ptr<const host_command> command) {
   item->command = std::move(command);
   item->handler = service_->find(item->command->body.name());
   item->repeat = item->command->repeat || item->command->close;
+  item->may_be_recorded = item->command->was_with_another;
   at_work_.try_emplace(item->command->target);
   if (!item->handler) {
     fail(item, "the service does not take '" + std::string(item->command->body.name()) + "'");
@@ -204,6 +205,7 @@ void service_host::look_up(const work_ptr& item) {
 }
 
 void service_host::carry_out(const work_ptr& item) {
+  item->may_be_recorded = false; // it was looked up, or there is nothing where it would stand
   if (item->command->close)
     carry_out_close(item);
   else if (item->handler->effect && !item->decided)
@@ -405,10 +407,14 @@ void service_host::finish(const work_ptr& item, std::vector<recorded_event> even
   leave(*item);
 }
 
-void service_host::tell_failure(const host_command& command, const std::string& reason, errc code) {
-  const auto why =
-      std::make_shared<error>(code, "service '" + service_->name + "' could not handle '" +
-                                        std::string(command.body.name()) + "': " + reason);
+// What failed now may have been recorded when it was given before: then nobody may be told that it
+// was not.
+void service_host::tell_failure(const host_command& command, const std::string& reason, errc code,
+                                bool may_be_recorded) {
+  const auto why = std::make_shared<error>(
+      may_be_recorded ? errc::unknown_outcome : code,
+      "service '" + service_->name + "' could not handle '" + std::string(command.body.name()) +
+          "': " + reason + (may_be_recorded ? "; whether it was recorded before is unknown" : ""));
   send(command.reply_to, command_answer{command.id, nullptr, why});
 }
 
@@ -417,7 +423,7 @@ void service_host::fail(const work_ptr& item, const std::string& reason, errc co
   log().warn("{}: '{}' failed, nothing was recorded: {}", service_->name, command.body.name(),
              reason);
   if (command.is_answered()) {
-    tell_failure(command, reason, code);
+    tell_failure(command, reason, code, item->may_be_recorded);
   } else if (command.reply_to) {
     send(command.reply_to, attempt_failed_note{command.origin.instance, command.id, reason});
   }

@@ -53,7 +53,8 @@ private:
   void append(const work_ptr& item, new_event only);
   void finish(const work_ptr& item, std::vector<recorded_event> events, bool repeated);
   void fail(const work_ptr& item, const std::string& reason, errc code = errc::handler_failed);
-  void tell_failure(const host_command& command, const std::string& reason, errc code);
+  void tell_failure(const host_command& command, const std::string& reason, errc code,
+                    bool may_be_recorded);
   void leave(const work& item);
   [[nodiscard]] bool must_wait_for_space(const host_command& command) const;
   [[nodiscard]] bool waits_already(const host_command& command) const;

@@ -161,7 +161,7 @@ void service_host::directory_replaced(const directory_changed& change) {
     if (catching_up_ != 0) catch_up();
     // Whether these appends were recorded is unknown: drop the tails, reload, look, decide anew.
     for (auto& [tag, pending] : std::exchange(appends_, {})) {
-      pending.item->repeat = true;
+      pending.item->repeat = pending.item->may_be_recorded = true;
       pending.item->entities.front()->redo.push_back(pending.item);
       for (auto* e : pending.item->entities) {
         --e->in_flight;

@@ -22,6 +22,8 @@ struct work {
   bool repeat = false; ///< look for an earlier outcome first
   /// What an effect came to, so that it is not run again when only its append must be repeated.
   std::shared_ptr<const verdict> decided{};
+  /// An earlier append of it, whose answer is lost, may have been recorded.
+  bool may_be_recorded = false;
   bool cancelled = false; ///< of a close: the effect is blocked outside
   /// Why it failed on entities of which some were taken for new, and their lengths then: if these
   /// are the journal's, that stands.

@@ -229,6 +229,20 @@ TEST_F(ServiceHost, OnAFullDiskNoCallerWaitsUntilItHasCaughtUp) {
   EXPECT_EQ(reads_.size(), 1U);
 }
 
+// An append of its predecessor's may still be on the way: "nothing was recorded" would be a lie.
+TEST_F(ServiceHost, OnAFullDiskACallerIsNotToldThatWhatAPredecessorHadWasNotRecorded) {
+  begin<sum>();
+  env_->journal_full = true;
+  auto c = std::make_shared<internal::host_command>();
+  c->id = c->target = command_id::of(1, 1);
+  c->body = add{"a", 1};
+  c->from_caller = c->repeat = c->was_with_another = true;
+  c->reply_to = caller_;
+  caf::anon_send(host_, internal::give_command{std::move(c)});
+  run();
+  EXPECT_THAT(answers_, ElementsAre("unknown_outcome"));
+}
+
 // A full disk may keep a host from catching up for hours.
 TEST_F(ServiceHost, WhatAPolicyAsksAgainAndAgainWaitsOnce) {
   begin<sum>();
