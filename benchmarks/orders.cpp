@@ -7,18 +7,17 @@
 //                [--threads N] [--json FILE]
 
 #include "common/orders_load.hpp"
-#include "common/samples.hpp"
+#include "common/report.hpp"
 #include "common/storage_floor.hpp"
 #include "orders/driver/machine.hpp"
 
 #include <CLI/CLI.hpp>
-#include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <string>
 #include <vector>
 
@@ -27,66 +26,57 @@ namespace {
 struct settings {
   std::vector<std::string> durabilities{"memory", "relaxed", "durable"};
   std::vector<std::string> modes{"orchestration", "choreography"};
-  std::vector<std::size_t> concurrencies{1, 64, 1000};
+  std::vector<std::size_t> concurrencies{1, 64, 1000, 10'000};
   reference::load load{};
   std::size_t runs = 5;
   std::string json{};
 };
 
+std::string name_of(const reference::load& load) {
+  auto name = "orders, " + load.durability + (load.danced ? ", danced, " : ", conducted, ") +
+              std::to_string(load.concurrency) + " at once";
+  if (load.failures > 0)
+    name += ", " + std::to_string(std::lround(load.failures * 100)) + " % compensated";
+  return name;
+}
+
 struct figures {
-  samples orders{}, p50{}, p99{}, events{}, batch{}, messages{}, processor{};
+  samples orders{}, p50{}, p99{}, batch{}, messages{}, processor{};
   samples floor{}, ratio{}, syncs{}; ///< of durable loads
 };
 
-nlohmann::json as_json(const samples& s) {
-  return {{"median", s.median()}, {"min", s.least()}, {"max", s.most()}};
+void measure_floor(figures& f, const reference::load& load, const reference::load_result& result) {
+  const auto batch = static_cast<std::size_t>(std::lround(std::max(1.0, result.events_a_commit)));
+  const auto bare = storage_floor::bare_inserts(
+      load.directory, batch, load.durability == "durable", load.seconds / 2);
+  f.floor.add(bare);
+  f.ratio.add(100 * result.events_a_second / bare);
+  f.syncs.add(orders::measure_flush_rate(load.directory.string()).value_or(0));
 }
 
-nlohmann::json measure(const settings& wanted, const reference::load& load) {
+void measure(report& to, std::size_t runs, const reference::load& load) {
   figures f;
-  for (std::size_t n = 0; n < wanted.runs; ++n) {
+  for (std::size_t n = 0; n < runs; ++n) {
     const auto result = reference::run(load);
     f.orders.add(result.orders_a_second);
     f.p50.add(result.p50_ms);
     f.p99.add(result.p99_ms);
-    f.events.add(result.events_a_second);
     f.batch.add(result.events_a_commit);
     f.messages.add(result.messages_an_order);
     f.processor.add(result.processor_us_an_order);
-    if (load.durability == "memory") continue;
-    const auto batch = static_cast<std::size_t>(std::lround(std::max(1.0, result.events_a_commit)));
-    const auto bare = storage_floor::bare_inserts(
-        load.directory, batch, load.durability == "durable", load.seconds / 2);
-    f.floor.add(bare);
-    f.ratio.add(result.events_a_second / bare);
-    f.syncs.add(orders::measure_flush_rate(load.directory.string()).value_or(0));
+    if (load.durability != "memory") measure_floor(f, load, result);
   }
-  const auto* mode = load.danced ? "choreography" : "orchestration";
-  std::printf("%-11s %-13s %6zu  %8.0f (%.0f to %.0f) orders/s  p50 %8.3f  p99 %8.3f ms  "
-              "%6.1f events/commit  %5.1f messages, %4.0f us of processor an order",
-              load.durability.c_str(), mode, load.concurrency, f.orders.median(), f.orders.least(),
-              f.orders.most(), f.p50.median(), f.p99.median(), f.batch.median(),
-              f.messages.median(), f.processor.median());
-  nlohmann::json row{{"durability", load.durability},
-                     {"mode", mode},
-                     {"concurrency", load.concurrency},
-                     {"failures", load.failures},
-                     {"orders_a_second", as_json(f.orders)},
-                     {"p50_ms", as_json(f.p50)},
-                     {"p99_ms", as_json(f.p99)},
-                     {"events_a_commit", as_json(f.batch)},
-                     {"messages_an_order", as_json(f.messages)},
-                     {"processor_us_an_order", as_json(f.processor)}};
-  if (!f.floor.values.empty()) {
-    std::printf("  %3.0f %% of the floor's %.0f events/s; %.0f syncs/s", 100 * f.ratio.median(),
-                f.floor.median(), f.syncs.median());
-    row["floor_events_a_second"] = as_json(f.floor);
-    row["ratio_to_floor"] = as_json(f.ratio);
-    row["syncs_a_second"] = as_json(f.syncs);
-  }
-  std::printf("\n");
-  std::fflush(stdout);
-  return row;
+  const auto name = name_of(load);
+  to.add(name, "orders/s", f.orders);
+  to.add(name + ": p50", "ms", f.p50);
+  to.add(name + ": p99", "ms", f.p99);
+  to.add(name + ": a commit", "events", f.batch);
+  to.add(name + ": an order", "messages", f.messages);
+  to.add(name + ": an order's processor time", "us", f.processor);
+  if (f.floor.values.empty()) return;
+  to.add(name + ": the floor", "events/s", f.floor);
+  to.add(name + ": of the floor", "%", f.ratio);
+  to.add(name + ": the disk", "syncs/s", f.syncs);
 }
 
 void parse(CLI::App& app, settings& wanted) {
@@ -112,7 +102,7 @@ int main(int argc, char** argv) {
   parse(app, wanted);
   CLI11_PARSE(app, argc, argv);
   try {
-    auto rows = nlohmann::json::array();
+    report to(wanted.json);
     for (const auto& durability : wanted.durabilities)
       for (const auto& mode : wanted.modes)
         for (const auto concurrency : wanted.concurrencies) {
@@ -120,9 +110,9 @@ int main(int argc, char** argv) {
           load.durability = durability;
           load.danced = mode == "choreography";
           load.concurrency = concurrency;
-          rows.push_back(measure(wanted, load));
+          measure(to, wanted.runs, load);
         }
-    if (!wanted.json.empty()) std::ofstream(wanted.json) << rows.dump(1) << '\n';
+    to.write();
     return EXIT_SUCCESS;
   } catch (const std::exception& failure) {
     std::fprintf(stderr, "%s\n", failure.what());

@@ -86,6 +86,11 @@ ensemble::service_definition shipping_service() {
                        });
 }
 
+struct tally {
+  std::uint64_t count{};
+  void apply(const counted&) { ++count; }
+};
+
 struct fulfilment {
   std::string order{};
   std::string item{};
@@ -133,6 +138,14 @@ ensemble::process_definition order_fulfilment() {
 }
 
 } // namespace
+
+ensemble::service_definition counting_service() {
+  return ensemble::service<tally>("counting")
+      .on<count_one>(&count_one::key,
+                     [](const tally&, const count_one& c) -> decision<counted> {
+                       return counted{c.key};
+                     });
+}
 
 void set_up(ensemble::runtime& r, bool danced) {
   r.host(order_service()).host(payment_service()).host(stock_service()).host(shipping_service());

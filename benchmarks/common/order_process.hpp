@@ -91,6 +91,18 @@ ENSEMBLE_MESSAGE(order_confirmed, 1, order)
 ENSEMBLE_MESSAGE(cancel_order, 1, order)
 ENSEMBLE_MESSAGE(order_cancelled, 1, order)
 
+struct count_one {
+  std::string key{};
+};
+struct counted {
+  std::string key{};
+};
+ENSEMBLE_MESSAGE(count_one, 1, key)
+ENSEMBLE_MESSAGE(counted, 1, key)
+
+/// A service that does the least that one can: one event for each command.
+[[nodiscard]] ensemble::service_definition counting_service();
+
 /// Hosts the four services, and the process conducted or danced.
 void set_up(ensemble::runtime& r, bool danced);
 

@@ -77,7 +77,7 @@ service_definition service_faults::wrap(service_definition service,
     if (handler.effect)
       handler.effect = [this, by, of = service.name, own = std::move(handler.effect)](
                            const message& m, const effect_context& c) -> verdict {
-        const auto [fate, event] = choose(by, of, m);
+        const auto [fate, event] = choose_once(by, of, m, c.idempotency_key);
         if (fate == call_fate::refuses) return {{}, reject(refusal)};
         if (fate == call_fate::fails) return {{bare(*event)}, {}};
         return own(m, c);
@@ -122,6 +122,17 @@ service_faults::chosen service_faults::choose(const asked& by, const std::string
     return {call_fate::fails, by.failures[drawn / 1'000'000 % by.failures.size()]};
   }
   return {};
+}
+
+// Who refuses a request outside refuses its repeat, too, though everything else is healed by then.
+service_faults::chosen service_faults::choose_once(const asked& by, const std::string& service,
+                                                   const message& command,
+                                                   const std::string& idempotency_key) {
+  if (const auto before = not_done_.find(idempotency_key); before != not_done_.end())
+    return before->second;
+  const auto now = choose(by, service, command);
+  if (now.fate != call_fate::decides) not_done_.emplace(idempotency_key, now);
+  return now;
 }
 
 void service_faults::throw_sometimes(const std::string& what, std::uint64_t drawn) {

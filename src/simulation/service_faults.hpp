@@ -58,6 +58,9 @@ private:
                                  const std::vector<process_definition>& processes) const;
   /// Throws in the place of a handler.
   [[nodiscard]] chosen choose(const asked& by, const std::string& service, const message& command);
+  /// The same for an effect, which is told who asks.
+  [[nodiscard]] chosen choose_once(const asked& by, const std::string& service,
+                                   const message& command, const std::string& idempotency_key);
   void throw_sometimes(const std::string& what, std::uint64_t drawn);
   void happened(fault what) const;
 
@@ -65,6 +68,7 @@ private:
   std::set<fault> active_;
   std::vector<forced_answer> forced_;
   std::map<std::string, std::uint64_t> thrown_{};
+  std::map<std::string, chosen> not_done_{}; ///< effects, by their idempotency keys
   bool healed_ = false;
 };
 

@@ -1,0 +1,34 @@
+#pragma once
+
+#include "common/samples.hpp"
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+/// The figures of one benchmark program: each is printed at once, and all are written to a file of
+/// JSON that scripts/bench reads.
+class report {
+public:
+  /// `file`: where the figures go; empty: nowhere.
+  explicit report(std::filesystem::path file) : file_(std::move(file)) {}
+  ~report() = default;
+  report(const report&) = delete;
+  report& operator=(const report&) = delete;
+
+  /// One figure by its name, such as `orders, durable, conducted, 64 at once`. The unit says what is
+  /// better: a rate (`orders/s`) is better when it is higher, all else when it is lower.
+  void add(std::string name, std::string_view unit, const samples& of);
+  /// Writes the file. Throws std::runtime_error if it cannot.
+  void write() const;
+
+private:
+  struct figure {
+    std::string name{};
+    std::string unit{};
+    samples of{};
+  };
+  std::filesystem::path file_;
+  std::vector<figure> figures_{};
+};
