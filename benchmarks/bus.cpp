@@ -2,22 +2,25 @@
 // batch, on the journal's group, to actors that follow it without a gap) against a bare CAF group
 // with one message an event. Both in one run, interleaved, in one actor system; the median of five.
 //
-//   bench_bus [--deliveries N] [--runs N]
+//   bench_bus [--deliveries N] [--runs N] [--json FILE]
 
+#include "common/report.hpp"
 #include "runtime/bus.hpp"
 #include "runtime/base_actor.hpp"
 #include "runtime/journal_follower.hpp"
 
 #include <caf/all.hpp>
 
+#include <CLI/CLI.hpp>
+
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <latch>
 #include <stdexcept>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace {
@@ -40,6 +43,7 @@ using clock_type = std::chrono::steady_clock;
 struct settings {
   std::size_t deliveries = 1'000'000; ///< events times subscribers
   std::size_t runs = 5;
+  std::string json{};
 };
 
 /// What a subscriber does with an event: looks at it.
@@ -204,46 +208,45 @@ private:
   std::latch done_;
 };
 
-double median(std::vector<double> values) {
-  std::ranges::sort(values);
-  return values[values.size() / 2];
-}
-
-void compare(const settings& wanted, std::size_t subscribers) {
-  constexpr std::size_t batch_sizes[] = {1, 10, 100};
+void compare(const settings& wanted, report& to, std::size_t subscribers) {
+  constexpr std::array<std::size_t, 3> batch_sizes{1, 10, 100};
   const auto events = std::max<std::size_t>(wanted.deliveries / subscribers / 100, 10) * 100;
-  std::vector<double> bare;
-  std::vector<double> bus[3];
+  samples bare;
+  std::array<samples, batch_sizes.size()> bus;
+  std::array<samples, batch_sizes.size()> ratio;
   for (std::size_t n = 0; n < wanted.runs; ++n) {
-    bare.push_back(measurement(subscribers, events).bare());
-    for (std::size_t b = 0; b < 3; ++b)
-      bus[b].push_back(measurement(subscribers, events).bus(batch_sizes[b]));
+    bare.add(measurement(subscribers, events).bare());
+    for (std::size_t b = 0; b < batch_sizes.size(); ++b) {
+      bus[b].add(measurement(subscribers, events).bus(batch_sizes[b]));
+      ratio[b].add(bus[b].values.back() / bare.values.back());
+    }
   }
-  for (std::size_t b = 0; b < 3; ++b)
-    std::printf("| %11zu | %12zu | %14.0f | %14.0f | %5.2f |\n", subscribers, batch_sizes[b],
-                median(bus[b]), median(bare), median(bus[b]) / median(bare));
+  const auto name = "events to " + std::to_string(subscribers) + " subscribers, ";
+  to.add(name + "bare CAF group", "events/s", bare);
+  for (std::size_t b = 0; b < batch_sizes.size(); ++b) {
+    const auto batches = name + "bus, " + std::to_string(batch_sizes[b]) + " a batch";
+    to.add(batches, "events/s", bus[b]);
+    to.add(batches + ": over the bare group", "times", ratio[b]);
+  }
 }
 
 } // namespace
 
 int main(int argc, char** argv) {
   settings wanted;
-  for (int n = 1; n + 1 < argc; n += 2) {
-    const std::string_view name = argv[n];
-    const auto value = static_cast<std::size_t>(std::strtoull(argv[n + 1], nullptr, 10));
-    if (name == "--deliveries" && value > 0)
-      wanted.deliveries = value;
-    else if (name == "--runs" && value > 0)
-      wanted.runs = value;
-    else {
-      std::fprintf(stderr, "usage: bench_bus [--deliveries N] [--runs N]\n");
-      return 2;
-    }
+  CLI::App app{"How fast one publisher's events reach N subscribers"};
+  app.add_option("--deliveries", wanted.deliveries, "events times subscribers")
+      ->check(CLI::PositiveNumber);
+  app.add_option("--runs", wanted.runs)->check(CLI::PositiveNumber);
+  app.add_option("--json", wanted.json, "write the figures there");
+  CLI11_PARSE(app, argc, argv);
+  try {
+    report to(wanted.json);
+    for (const std::size_t subscribers : {1, 10, 100}) compare(wanted, to, subscribers);
+    to.write();
+    return EXIT_SUCCESS;
+  } catch (const std::exception& failure) {
+    std::fprintf(stderr, "%s\n", failure.what());
+    return EXIT_FAILURE;
   }
-  std::printf(
-      "Events/s from one publisher to all subscribers, median of %zu runs each, interleaved\n\n",
-      wanted.runs);
-  std::printf("| subscribers | events/batch | bus, events/s  | bare group     | ratio |\n"
-              "|------------:|-------------:|---------------:|---------------:|------:|\n");
-  for (const std::size_t subscribers : {1, 10, 100}) compare(wanted, subscribers);
 }

@@ -1,13 +1,18 @@
 // How fast the journal records events, and whether it stays so as it grows.
 //
-//   bench_journal batches [--dir DIR] [--durability durable|relaxed|memory]
-//   bench_journal growth  [--dir DIR] [--durability ...] [--events N] [--keys random|sequential]
+//   bench_journal batches|reads [--dir DIR] [--durability durable|relaxed|memory] [--runs N]
+//   bench_journal growth  [--dir DIR] [--durability ...] [--events N] [--random-keys]
+// and, with each, [--seconds S] [--json FILE].
 //
 // Only commits are timed: callers make requests on threads of their own.
 
-#include "common/disk.hpp"
+#include "common/report.hpp"
+#include "common/storage_floor.hpp"
+#include "orders/driver/machine.hpp"
 
 #include <ensemble/journal.hpp>
+
+#include <CLI/CLI.hpp>
 
 #include <algorithm>
 #include <array>
@@ -21,7 +26,6 @@
 #include <random>
 #include <stdexcept>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace {
@@ -35,6 +39,9 @@ struct settings {
   std::string durability = "durable";
   std::uint64_t events = 2'000'000;
   bool random_keys = false;
+  std::size_t runs = 5;
+  double seconds = 1;
+  std::string json{};
 };
 
 double seconds_since(clock_type::time_point start) {
@@ -155,30 +162,75 @@ void send_orders(journal& to, order_maker& maker, Size batch_size, After after) 
   }
 }
 
-void measure_batches(const settings& wanted) {
+void measure_batches(const settings& wanted, report& to) {
   const auto path = (wanted.directory / "ensemble-bench.db").string();
+  const bool synced = wanted.durability == "durable";
   for (const std::size_t size : {1U, 10U, 64U, 1000U}) {
-    std::array<double, 3> rates{};
-    for (auto& rate : rates) {
-      const auto to = fresh_journal(wanted, path);
+    samples rates, floors, ratios, raw, plain;
+    for (std::size_t n = 0; n < wanted.runs; ++n) {
+      const auto journal = fresh_journal(wanted, path);
       order_maker maker(wanted.random_keys);
       double total = 0;
+      double rate = 0;
       send_orders(
-          *to, maker, [&] { return size; },
+          *journal, maker, [&] { return size; },
           [&](std::uint64_t events, double took, double) {
             total += took;
             rate = static_cast<double>(events) / total;
-            return total < 2 && events < 500'000;
+            return total < wanted.seconds && events < 500'000;
           });
+      rates.add(rate);
+      if (wanted.durability == "memory") continue;
+      floors.add(storage_floor::bare_inserts(wanted.directory, size, synced, wanted.seconds / 2));
+      ratios.add(100 * rate / floors.values.back());
+      if (!synced) continue;
+      raw.add(storage_floor::raw_rows(wanted.directory, size, wanted.seconds / 2));
+      plain.add(storage_floor::plain_file(wanted.directory, size, wanted.seconds / 2));
     }
-    std::ranges::sort(rates);
-    std::printf("batch %4zu: %8.0f events/s %8.0f commits/s (median of 3; %.0f to %.0f)\n", size,
-                rates[1], rates[1] / static_cast<double>(size), rates[0], rates[2]);
-    std::fflush(stdout);
+    const auto name = "append, " + wanted.durability + ", " + std::to_string(size) + " a commit";
+    to.add(name, "events/s", rates);
+    if (floors.values.empty()) continue;
+    to.add(name + ": the floor, bare inserts", "events/s", floors);
+    to.add(name + ": of the floor", "%", ratios);
+    if (!synced) continue;
+    to.add(name + ": raw rows of 256 bytes", "events/s", raw);
+    to.add(name + ": a plain file, 256 bytes each", "events/s", plain);
   }
 }
 
-void measure_growth(const settings& wanted) {
+/// Of a journal of a million events: all of it in order, and entities' streams of two events.
+void measure_reads(const settings& wanted, report& to) {
+  const auto path = (wanted.directory / "ensemble-bench.db").string();
+  const auto journal = fresh_journal(wanted, path);
+  order_maker maker(wanted.random_keys);
+  send_orders(
+      *journal, maker, [] { return std::size_t{1000}; },
+      [&](std::uint64_t events, double, double) { return events < 1'000'000; });
+  const auto reader = journal->open_reader();
+  samples all, streams;
+  for (std::size_t n = 0; n < wanted.runs; ++n) {
+    std::uint64_t events = 0;
+    auto start = clock_type::now();
+    for (position next{1}; seconds_since(start) < wanted.seconds;) {
+      const auto page = reader->read_all(next);
+      events += page.size();
+      next = page.size() < read_page ? position{1} : position{page.back().position.value + 1};
+    }
+    all.add(static_cast<double>(events) / seconds_since(start));
+    std::mt19937_64 random(n);
+    std::uint64_t loaded = 0;
+    start = clock_type::now();
+    for (; seconds_since(start) < wanted.seconds; ++loaded)
+      if (reader->read_stream("order-" + std::to_string(10'000'001 + random() % 200'000), {0})
+              .size() != 2)
+        throw std::runtime_error("an order's stream does not have its two events");
+    streams.add(static_cast<double>(loaded) / seconds_since(start));
+  }
+  to.add("read all, " + wanted.durability, "events/s", all);
+  to.add("load a stream of two events, " + wanted.durability, "streams/s", streams);
+}
+
+void measure_growth(const settings& wanted, report& report_to) {
   const auto path = (wanted.directory / "ensemble-bench.db").string();
   const auto to = fresh_journal(wanted, path);
   order_maker maker(wanted.random_keys);
@@ -211,44 +263,45 @@ void measure_growth(const settings& wanted) {
         seconds = processor = longest = 0;
         return ++tenth < rates.size();
       });
-  std::printf("last tenth / first tenth: %.3f\n", rates.back() / rates.front());
+  samples last;
+  last.add(100 * rates.back() / rates.front());
+  report_to.add("append, " + wanted.durability + ": the last tenth, of the first", "%", last);
   if (wanted.durability == "memory") return;
   const auto size = static_cast<double>(std::filesystem::file_size(path));
   std::printf("file: %.0f bytes an event\n", size / static_cast<double>(events_before));
 }
 
-settings parse(int argc, char** argv) {
-  settings made;
-  if (argc > 1) made.mode = argv[1];
-  for (int i = 2; i + 1 < argc; i += 2) {
-    const std::string_view flag = argv[i];
-    const std::string value = argv[i + 1];
-    if (flag == "--dir")
-      made.directory = value;
-    else if (flag == "--durability")
-      made.durability = value;
-    else if (flag == "--events")
-      made.events = std::stoull(value);
-    else if (flag == "--keys")
-      made.random_keys = value == "random";
-    else
-      throw std::runtime_error("unknown flag " + std::string(flag));
-  }
-  return made;
+void parse(CLI::App& app, settings& wanted) {
+  app.add_option("mode", wanted.mode)->check(CLI::IsMember({"batches", "reads", "growth"}));
+  app.add_option("--dir", wanted.directory)->check(CLI::ExistingDirectory);
+  app.add_option("--durability", wanted.durability)
+      ->check(CLI::IsMember({"memory", "relaxed", "durable"}));
+  app.add_option("--events", wanted.events, "of the growth")->check(CLI::PositiveNumber);
+  app.add_flag("--random-keys", wanted.random_keys);
+  app.add_option("--runs", wanted.runs)->check(CLI::PositiveNumber);
+  app.add_option("--seconds", wanted.seconds)->check(CLI::PositiveNumber);
+  app.add_option("--json", wanted.json, "write the figures there");
 }
 
 } // namespace
 
 int main(int argc, char** argv) {
+  settings wanted;
+  CLI::App app{"How fast the journal records and reads events"};
+  parse(app, wanted);
+  CLI11_PARSE(app, argc, argv);
   try {
-    const auto wanted = parse(argc, argv);
-    std::printf("%s, %s, %s keys; the disk syncs %.0f times a second\n", wanted.mode.c_str(),
-                wanted.durability.c_str(), wanted.random_keys ? "random" : "sequential",
-                syncs_a_second(wanted.directory));
+    report to(wanted.json);
+    samples syncs;
+    syncs.add(orders::measure_flush_rate(wanted.directory.string()).value_or(0));
+    to.add("the disk, before " + wanted.mode, "syncs/s", syncs);
     if (wanted.mode == "growth")
-      measure_growth(wanted);
+      measure_growth(wanted, to);
+    else if (wanted.mode == "reads")
+      measure_reads(wanted, to);
     else
-      measure_batches(wanted);
+      measure_batches(wanted, to);
+    to.write();
     for (const auto* suffix : {"", "-wal", "-shm", ".lock"})
       std::filesystem::remove((wanted.directory / "ensemble-bench.db").string() + suffix);
     return EXIT_SUCCESS;

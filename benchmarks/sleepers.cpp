@@ -1,23 +1,24 @@
 // What instances cost that wait for an outside event: memory, the start, waking one.
 //
-//   bench_sleepers [--count N] [--dir DIR] [--durability durable|relaxed]
+//   bench_sleepers [--count N] [--dir DIR] [--durability durable|relaxed] [--json FILE]
 //
 // A first process begins N instances and ends once all sleep; a second one starts on its journal.
 
-#include "common/disk.hpp"
+#include "common/report.hpp"
+#include "orders/driver/machine.hpp"
 
 #include <ensemble/ensemble.hpp>
+
+#include <CLI/CLI.hpp>
 
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <random>
 #include <stdexcept>
 #include <string>
-#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -54,6 +55,7 @@ struct settings {
   std::uint64_t count = 1'000'000;
   std::filesystem::path directory = std::filesystem::temp_directory_path();
   std::string durability = "durable";
+  std::string json{};
 
   [[nodiscard]] std::string journal() const {
     return (directory / "ensemble-sleepers.db").string();
@@ -86,13 +88,7 @@ double seconds_since(clock_type::time_point start) {
   return std::chrono::duration<double>(clock_type::now() - start).count();
 }
 
-double resident_mebibytes() {
-  std::ifstream in("/proc/self/statm");
-  double all = 0;
-  double resident = 0;
-  in >> all >> resident;
-  return resident * static_cast<double>(::sysconf(_SC_PAGESIZE)) / (1 << 20);
-}
+double resident_mebibytes() { return static_cast<double>(orders::resident_memory()) / (1 << 20); }
 
 std::string id_of(std::uint64_t n) { return "request-" + std::to_string(n); }
 
@@ -132,44 +128,31 @@ double wake_one(ensemble::runtime& r, std::uint64_t which) {
   return seconds_since(start);
 }
 
-void start_again(const settings& wanted) {
+samples one(double value) {
+  samples s;
+  s.add(value);
+  return s;
+}
+
+void start_again(const settings& wanted, report& to) {
   const double before = resident_mebibytes();
   const auto start = clock_type::now();
   ensemble::runtime r(options_for(wanted));
   set_up(r);
   r.start();
   const double taken = seconds_since(start);
-  const auto stats = r.stats();
-  std::printf("start: %.2f s; %llu open, %llu asleep, %llu folded; %.0f MiB resident, %.0f bytes "
-              "each\n",
-              taken, static_cast<unsigned long long>(stats.instances_open),
-              static_cast<unsigned long long>(stats.instances_asleep),
-              static_cast<unsigned long long>(stats.instances_recovered), resident_mebibytes(),
-              (resident_mebibytes() - before) * (1 << 20) / static_cast<double>(wanted.count));
+  const auto name = std::to_string(wanted.count) + " sleeping processes, " + wanted.durability;
+  if (r.stats().instances_open != wanted.count) throw std::runtime_error("not all are open");
+  to.add(name + ": start", "s", one(taken));
+  to.add(name + ": resident", "MiB", one(resident_mebibytes()));
+  to.add(name + ": each", "bytes",
+         one((resident_mebibytes() - before) * (1 << 20) / static_cast<double>(wanted.count)));
   std::mt19937_64 random(1);
-  std::vector<double> times;
+  samples times;
   for (std::uint64_t n = 0; n < 101; ++n) // each another one
-    times.push_back(wake_one(r, wanted.count / 101 * n + random() % (wanted.count / 101)));
-  std::ranges::sort(times);
-  std::printf("waking one, from the command to its end: median %.2f ms, 95 of 101 within %.2f ms\n",
-              times[50] * 1000, times[95] * 1000);
-}
-
-settings parse(int argc, char** argv) {
-  settings made;
-  for (int i = 1; i + 1 < argc; i += 2) {
-    const std::string_view flag = argv[i];
-    const std::string value = argv[i + 1];
-    if (flag == "--dir")
-      made.directory = value;
-    else if (flag == "--durability")
-      made.durability = value;
-    else if (flag == "--count")
-      made.count = std::stoull(value);
-    else
-      throw std::runtime_error("unknown flag " + std::string(flag));
-  }
-  return made;
+    times.add(1000 *
+              wake_one(r, wanted.count / 101 * n + random() % (wanted.count / 101)));
+  to.add(name + ": waking one, to its end", "ms", times);
 }
 
 void remove_journal(const settings& wanted) {
@@ -180,13 +163,15 @@ void remove_journal(const settings& wanted) {
 } // namespace
 
 int main(int argc, char** argv) {
+  settings wanted;
+  CLI::App app{"What processes cost that wait for an event from outside"};
+  app.add_option("--count", wanted.count)->check(CLI::Range(1000U, 100'000'000U));
+  app.add_option("--dir", wanted.directory)->check(CLI::ExistingDirectory);
+  app.add_option("--durability", wanted.durability)->check(CLI::IsMember({"relaxed", "durable"}));
+  app.add_option("--json", wanted.json, "write the figures there");
+  CLI11_PARSE(app, argc, argv);
   try {
-    const auto wanted = parse(argc, argv);
     remove_journal(wanted);
-    std::printf("%llu sleepers, %s; the disk syncs %.0f times a second\n",
-                static_cast<unsigned long long>(wanted.count), wanted.durability.c_str(),
-                syncs_a_second(wanted.directory));
-    std::fflush(stdout);
     // A process of its own, so that the second start begins with no memory of the first.
     const auto child = ::fork();
     if (child < 0) throw std::runtime_error("cannot fork");
@@ -197,7 +182,9 @@ int main(int argc, char** argv) {
     int status = 0;
     if (::waitpid(child, &status, 0) != child || status != 0)
       throw std::runtime_error("making the sleepers failed");
-    start_again(wanted);
+    report to(wanted.json);
+    start_again(wanted, to);
+    to.write();
     remove_journal(wanted);
     return EXIT_SUCCESS;
   } catch (const std::exception& failure) {

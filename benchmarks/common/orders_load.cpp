@@ -140,4 +140,31 @@ load_result run(const load& wanted) {
   return result;
 }
 
+std::vector<tenth> run_in_tenths(const load& wanted, std::uint64_t orders) {
+  remove_journal(wanted);
+  std::vector<tenth> tenths;
+  {
+    ensemble::runtime r(options_for(wanted));
+    set_up(r, wanted.danced);
+    r.start();
+    driver d(r, wanted);
+    auto since = clock_type::now();
+    std::uint64_t ended_before = 0;
+    d.begin();
+    for (std::uint64_t n = 1; n <= 10; ++n) {
+      while (d.ended() < orders * n / 10) std::this_thread::sleep_for(1ms);
+      const auto now = clock_type::now();
+      const auto ended = d.ended();
+      const double taken = std::chrono::duration<double>(now - since).count();
+      tenths.push_back({static_cast<double>(ended - ended_before) / taken,
+                        static_cast<double>(orders::resident_memory()) / (1 << 20)});
+      since = now;
+      ended_before = ended;
+    }
+    d.stop();
+  }
+  remove_journal(wanted);
+  return tenths;
+}
+
 } // namespace reference

@@ -4,6 +4,8 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <string>
+#include <vector>
 
 namespace reference {
 
@@ -14,7 +16,6 @@ struct load {
   std::size_t concurrency = 64;
   double seconds = 2; ///< for so long, behind a fifth of it to warm up
   double failures = 0; ///< the share of the orders that are compensated, 0 to 1
-  std::uint64_t most_orders = 0; ///< 0: as many as the time allows
   std::filesystem::path directory{};
   std::size_t threads = 0;
 };
@@ -33,5 +34,12 @@ struct load_result {
 
 /// Throws std::runtime_error when an order ends otherwise than it should.
 [[nodiscard]] load_result run(const load& wanted);
+
+struct tenth {
+  double orders_a_second = 0;
+  double resident_mebibytes = 0;
+};
+/// So many orders into one new journal, and how each tenth of them went; `seconds` does not matter.
+[[nodiscard]] std::vector<tenth> run_in_tenths(const load& wanted, std::uint64_t orders);
 
 } // namespace reference

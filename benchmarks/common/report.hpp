@@ -17,8 +17,8 @@ public:
   report(const report&) = delete;
   report& operator=(const report&) = delete;
 
-  /// One figure by its name, such as `orders, durable, conducted, 64 at once`. The unit says what is
-  /// better: a rate (`orders/s`) is better when it is higher, all else when it is lower.
+  /// One figure by its name, such as `orders, durable, conducted, 64 at once`. The unit says what
+  /// is better: of a rate (`orders/s`) the higher, of all else the lower.
   void add(std::string name, std::string_view unit, const samples& of);
   /// Writes the file. Throws std::runtime_error if it cannot.
   void write() const;

@@ -8,7 +8,10 @@
 #include <deque>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
+#include <string_view>
+#include <tuple>
 #include <unordered_map>
 #include <vector>
 
@@ -144,9 +147,28 @@ private:
   /// Where the commonest reactions are counted, by numbers in place of names: a short cut, which a
   /// copy does without.
   struct short_cuts {
-    using key = std::tuple<std::uint32_t, std::uint32_t, cause_kind, std::uint64_t,
-                           ensemble::direction, std::string>;
-    std::map<key, flow_count*, std::less<>> known{};
+    template <class Text>
+    struct key_of {
+      std::uint32_t cause = 0;
+      std::uint32_t outcome = 0;
+      cause_kind kind{};
+      std::uint64_t process = 0;
+      ensemble::direction direction{};
+      Text step{};
+
+      [[nodiscard]] auto parts() const noexcept {
+        return std::make_tuple(cause, outcome, kind, process, direction, std::string_view(step));
+      }
+    };
+    using key = key_of<std::string>;
+    struct order {
+      using is_transparent = void;
+      template <class A, class B>
+      bool operator()(const A& a, const B& b) const noexcept {
+        return a.parts() < b.parts();
+      }
+    };
+    std::map<key, flow_count*, order> known{};
 
     short_cuts() = default;
     short_cuts(const short_cuts&) noexcept {}

@@ -36,7 +36,7 @@ void note_answer(asked_command& command, const receipt* receipt, const error* fa
     return;
   }
   command.answer = receipt->refused() ? told_answer::refused : told_answer::ok;
-  command.id = receipt->command;
+  if (!command.id) command.id = receipt->command; // else it is held against what was asked
   command.stream = receipt->stream;
   command.events = receipt->events;
   command.refusal = receipt->refusal.value_or("");

@@ -237,6 +237,7 @@ void service_host::decide(const work_ptr& item) {
       auto decided = handler.decide(state, command.body);
       if (ENSEMBLE_PLANTED(refusal_before_durable) && decided.rejected && command.from_caller) {
         auto told = std::make_shared<receipt>();
+        told->command = command.id;
         told->refusal = decided.rejected->reason;
         send(command.reply_to, command_answer{command.id, std::move(told), nullptr});
         leave(*item);

@@ -63,8 +63,9 @@ void flow_graph::add(const recorded_event& event, const cause_lookup& look_up) {
     const auto span = event.time - known->second.time;
     const auto& origin = event.origin;
     const auto short_cut = short_cuts_.known.find(
-        std::make_tuple(known->second.node, *outcome, kind, origin.instance.tail(),
-                        origin.direction, std::string_view(origin.step)));
+        short_cuts::key_of<std::string_view>{known->second.node, *outcome, kind,
+                                             origin.instance.tail(), origin.direction,
+                                             origin.step});
     if (short_cut != short_cuts_.known.end()) {
       remember(event, *outcome);
       count(event, *short_cut->second, span);
@@ -82,8 +83,8 @@ void flow_graph::add(const recorded_event& event, const cause_lookup& look_up) {
     reaction.cause = nodes_[known->second.node];
     span = event.time - known->second.time;
     if (outcome)
-      short_cut.emplace(known->second.node, *outcome, kind, reaction.process, reaction.direction,
-                        reaction.step);
+      short_cut = {known->second.node, *outcome,           kind,
+                   reaction.process,   reaction.direction, reaction.step};
   } else if (const auto found = look_up && event.origin.causation ? look_up(event) : std::nullopt) {
     reaction.cause = node_of(*found);
     span = event.time - found->time;

@@ -152,6 +152,20 @@ TEST_F(History, HoldsRefusalsAndWhatHadNothingToDo) {
   EXPECT_EQ(broken(), "S8");
   told.commands.front().id = command_id::of(5, 5);
   EXPECT_EQ(broken(), "S1 S3");
+  told.commands.front().id = {};
+  EXPECT_EQ(broken(), "S1 S3") << "answered without a command, and what stands nobody asked for";
+}
+
+TEST(NoteAnswer, HoldsAnAnswerAgainstWhatWasAsked) {
+  asked_command asked;
+  asked.id = command_id::of(1, 1);
+  receipt told;
+  told.command = command_id::of(2, 2);
+  note_answer(asked, &told, nullptr, 1);
+  EXPECT_EQ(asked.id, command_id::of(1, 1));
+  asked.id = {};
+  note_answer(asked, &told, nullptr, 1);
+  EXPECT_EQ(asked.id, command_id::of(2, 2));
 }
 
 TEST_F(History, SeesAnotherAnswerUnderOneKey) {

@@ -47,6 +47,8 @@ command_history::command_history(const std::vector<asked_command>& all, bool com
     const auto& a = all[n];
     if (a.id)
       groups_[a.id].asks.push_back(n);
+    else if (answered(a))
+      found_.add("S1", name(n) + " was answered without saying which command that was");
     else if (a.answer != told_answer::turned_away)
       ++nameless_[a.service];
     for (std::size_t k = 0; k < a.events.size(); ++k) told_.push_back({a.events[k].position, n, k});
