@@ -98,6 +98,8 @@ struct fulfilment {
   bool shippable{};
 };
 
+} // namespace
+
 ensemble::process_definition order_fulfilment() {
   using state = const fulfilment&;
   return ensemble::process<fulfilment>("order_fulfilment", "order")
@@ -136,8 +138,6 @@ ensemble::process_definition order_fulfilment() {
       .completes<order_confirmed>([](state f) { return confirm_order{f.order}; })
       .aborts<order_cancelled>([](state f) { return cancel_order{f.order}; });
 }
-
-} // namespace
 
 ensemble::service_definition counting_service() {
   return ensemble::service<tally>("counting")

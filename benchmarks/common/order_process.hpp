@@ -103,6 +103,9 @@ ENSEMBLE_MESSAGE(counted, 1, key)
 /// A service that does the least that one can: one event for each command.
 [[nodiscard]] ensemble::service_definition counting_service();
 
+/// How an order is fulfilled: pay, reserve, ship, confirm.
+[[nodiscard]] ensemble::process_definition order_fulfilment();
+
 /// Hosts the four services, and the process conducted or danced.
 void set_up(ensemble::runtime& r, bool danced);
 

@@ -174,10 +174,18 @@ TEST(RetailOrders, EveryRowWithoutANumberIsAnInvoiceOfItsOwn) {
   EXPECT_EQ(read.accepted.size(), 1U);
 }
 
+TEST(RetailOrders, ARowWithoutNumberIsNotTakenForAnInvoiceThatIsCalledLikeIt) {
+  const auto read = retail(",A1,,1,d,1,1,UK\n'',A1,,1,d,1,1,UK\n");
+  ASSERT_EQ(read.refused.size(), 1U);
+  ASSERT_EQ(read.accepted.size(), 1U);
+  EXPECT_EQ(read.accepted[0].order_id, "''");
+  EXPECT_EQ(read.refused[0].invoice, "without number");
+}
+
 TEST(RetailOrders, BinaryRubbishIsRefusedAndShownHarmless) {
   const auto read = retail(std::string("\x1b[2J\0\xff,A1,,1,d,1,1,UK\n", 21));
   ASSERT_EQ(read.refused.size(), 1U);
-  EXPECT_EQ(read.refused[0].invoice, "'?[2J?\?'");
+  EXPECT_EQ(read.refused[0].invoice, "not plain: '?[2J?\?'");
   EXPECT_EQ(refusal("7,A\x01,,1,d,1,1,UK\n"), "2: stock code 'A?' is not plain text");
   EXPECT_EQ(refusal("7,A1,,1,d,1,\xe9,UK\n"), "2: customer '?' is not a plain word");
 }

@@ -48,6 +48,13 @@ std::optional<std::string> customer_of(const std::string& field) {
   return id.empty() ? std::nullopt : std::optional(std::move(id));
 }
 
+/// An invoice's number for people to read. No order has a number with a blank in it, so what is not
+/// one is not taken for one.
+std::string named(const std::string& number) {
+  if (plain(number)) return number;
+  return number.empty() ? "without number" : "not plain: " + shown(number);
+}
+
 /// Adds a row to its order; returns why it cannot be an order line, or nothing.
 std::string add_row(place_order& order, const std::vector<std::string>& fields) {
   if (fields.size() != columns)
@@ -114,7 +121,7 @@ retail_orders read_retail_orders(std::istream& in, const std::string& name) {
     auto& it = drafts[at];
     if (it.refused) continue;
     if (auto why = add_row(it.order, record.fields); !why.empty())
-      it.refused = {plain(number) ? number : shown(number), record.line, std::move(why)};
+      it.refused = {named(number), record.line, std::move(why)};
   }
   retail_orders result;
   for (auto& it : drafts) {

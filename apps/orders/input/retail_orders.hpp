@@ -11,7 +11,7 @@ namespace orders {
 
 /// An invoice that cannot be an order.
 struct refused_invoice {
-  std::string invoice{};
+  std::string invoice{}; ///< as it can be shown: with a blank in it where it is no number
   std::size_t line = 0; ///< the first line that is wrong
   std::string reason{};
 };
