@@ -64,11 +64,11 @@ void fold_and_due(benchmark::State& state) {
   const auto definition =
       std::make_shared<const process_definition>(reference::order_fulfilment());
   for (auto _ : state) {
-    auto i = internal::begin_instance(definition, events.front());
-    benchmark::DoNotOptimize(internal::due(i).size());
+    auto i = begin_instance(definition, events.front());
+    benchmark::DoNotOptimize(due(i).size());
     for (std::size_t n = 1; n < events.size(); ++n) {
-      internal::evolve(i, events[n]);
-      benchmark::DoNotOptimize(internal::due(i).size());
+      evolve(i, events[n]);
+      benchmark::DoNotOptimize(due(i).size());
     }
     if (!i.terminal()) state.SkipWithError("the order did not end");
   }
