@@ -143,7 +143,7 @@ TEST_F(ControlSocket, WhoNeverReadsHoldsNobodyUp) {
       [](const std::string& line, const control_reply& reply) {
         reply(line == "much" ? std::string(8 << 20, 'z') : line);
       },
-      control_limits{.connections = 4, .idle = 50ms});
+      control_limits{.connections = 4, .idle = 1s});
   raw_client deaf(path_);
   deaf.send("much\n");
   while (deaf.send("much\n", MSG_DONTWAIT)) // nobody reads what it goes on to ask
