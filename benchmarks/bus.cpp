@@ -240,13 +240,7 @@ int main(int argc, char** argv) {
   app.add_option("--runs", wanted.runs)->check(CLI::PositiveNumber);
   app.add_option("--json", wanted.json, "write the figures there");
   CLI11_PARSE(app, argc, argv);
-  try {
-    report to(wanted.json);
+  return run_and_report(wanted.json, [&](report& to) {
     for (const std::size_t subscribers : {1, 10, 100}) compare(wanted, to, subscribers);
-    to.write();
-    return EXIT_SUCCESS;
-  } catch (const std::exception& failure) {
-    std::fprintf(stderr, "%s\n", failure.what());
-    return EXIT_FAILURE;
-  }
+  });
 }

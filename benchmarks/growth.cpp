@@ -31,9 +31,8 @@ int main(int argc, char** argv) {
   app.add_option("--dir", load.directory)->check(CLI::ExistingDirectory);
   app.add_option("--json", json, "write the figures there");
   CLI11_PARSE(app, argc, argv);
-  try {
+  return run_and_report(json, [&](report& to) {
     load.danced = mode == "choreography";
-    report to(json);
     const auto tenths = reference::run_in_tenths(load, orders);
     const auto name = std::to_string(orders) + " orders, " + load.durability +
                       (load.danced ? ", danced" : ", conducted");
@@ -48,10 +47,5 @@ int main(int argc, char** argv) {
     }
     add(": the last tenth, of the first", "%",
         100 * tenths.back().orders_a_second / tenths.front().orders_a_second);
-    to.write();
-    return EXIT_SUCCESS;
-  } catch (const std::exception& failure) {
-    std::fprintf(stderr, "%s\n", failure.what());
-    return EXIT_FAILURE;
-  }
+  });
 }

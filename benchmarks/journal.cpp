@@ -290,8 +290,7 @@ int main(int argc, char** argv) {
   CLI::App app{"How fast the journal records and reads events"};
   parse(app, wanted);
   CLI11_PARSE(app, argc, argv);
-  try {
-    report to(wanted.json);
+  return run_and_report(wanted.json, [&](report& to) {
     samples syncs;
     syncs.add(orders::measure_flush_rate(wanted.directory.string()).value_or(0));
     to.add("the disk, before " + wanted.mode, "syncs/s", syncs);
@@ -301,12 +300,7 @@ int main(int argc, char** argv) {
       measure_reads(wanted, to);
     else
       measure_batches(wanted, to);
-    to.write();
     for (const auto* suffix : {"", "-wal", "-shm", ".lock"})
       std::filesystem::remove((wanted.directory / "ensemble-bench.db").string() + suffix);
-    return EXIT_SUCCESS;
-  } catch (const std::exception& failure) {
-    std::fprintf(stderr, "%s\n", failure.what());
-    return EXIT_FAILURE;
-  }
+  });
 }

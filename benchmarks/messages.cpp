@@ -66,6 +66,15 @@ double rate_of(std::uint64_t count, clock_type::time_point since) {
          std::chrono::duration<double>(clock_type::now() - since).count();
 }
 
+/// How fast it grows once everything is under way.
+double rate_under_way(const std::atomic<std::uint64_t>& count, const settings& wanted) {
+  std::this_thread::sleep_for(200ms);
+  const auto before = count.load();
+  const auto start = clock_type::now();
+  std::this_thread::sleep_for(std::chrono::duration<double>(wanted.seconds));
+  return rate_of(count - before, start);
+}
+
 struct dispatch {
   double messages_a_second = 0;
   double messages_a_command = 0;
@@ -131,11 +140,7 @@ double through_bare_actors(const settings& wanted, std::size_t actors) {
   const auto payload = std::make_shared<const std::string>("as long as an order, more or less");
   for (std::size_t n = 0; n < wanted.under_way; ++n)
     caf::anon_send(ring[n % ring.size()], parcel{payload});
-  std::this_thread::sleep_for(200ms);
-  const auto before = arrived.load();
-  const auto start = clock_type::now();
-  std::this_thread::sleep_for(std::chrono::duration<double>(wanted.seconds));
-  const double rate = rate_of(arrived - before, start);
+  const double rate = rate_under_way(arrived, wanted);
   stopping = true;
   for (const auto& actor : ring) caf::anon_send_exit(actor, caf::exit_reason::kill);
   return rate;
@@ -166,11 +171,7 @@ double fan_in(const settings& wanted) {
     }));
   for (std::size_t n = 0; n < wanted.under_way; ++n)
     caf::anon_send(sources[n % sources.size()], parcel{});
-  std::this_thread::sleep_for(200ms);
-  const auto before = arrived.load();
-  const auto start = clock_type::now();
-  std::this_thread::sleep_for(std::chrono::duration<double>(wanted.seconds));
-  const double rate = rate_of(arrived - before, start);
+  const double rate = rate_under_way(arrived, wanted);
   stopping = true;
   for (const auto& source : sources) caf::anon_send_exit(source, caf::exit_reason::kill);
   caf::anon_send_exit(sink, caf::exit_reason::kill);
@@ -199,7 +200,7 @@ int main(int argc, char** argv) {
   app.add_option("--under-way", wanted.under_way)->check(CLI::PositiveNumber);
   app.add_option("--json", wanted.json);
   CLI11_PARSE(app, argc, argv);
-  try {
+  return run_and_report(wanted.json, [&](report& to) {
     samples ours, hops, bare, ratio, pings, into_one, spawned;
     for (std::size_t n = 0; n < wanted.runs; ++n) {
       const auto made = through_ensemble(wanted);
@@ -212,7 +213,6 @@ int main(int argc, char** argv) {
       into_one.add(fan_in(wanted));
       spawned.add(spawning(wanted));
     }
-    report to(wanted.json);
     to.add("messages, through ensemble", "messages/s", ours);
     to.add("messages, through ensemble: a command", "messages", hops);
     to.add("messages, bare CAF, a ring of three", "messages/s", bare);
@@ -220,10 +220,5 @@ int main(int argc, char** argv) {
     to.add("messages, bare CAF, ping-pong", "messages/s", pings);
     to.add("messages, bare CAF, 64 to one and back", "messages/s", into_one);
     to.add("actors, bare CAF, spawned and ended", "actors/s", spawned);
-    to.write();
-    return EXIT_SUCCESS;
-  } catch (const std::exception& failure) {
-    std::fprintf(stderr, "%s\n", failure.what());
-    return EXIT_FAILURE;
-  }
+  });
 }

@@ -101,8 +101,7 @@ int main(int argc, char** argv) {
   CLI::App app{"Orders a second through the whole runtime"};
   parse(app, wanted);
   CLI11_PARSE(app, argc, argv);
-  try {
-    report to(wanted.json);
+  return run_and_report(wanted.json, [&](report& to) {
     for (const auto& durability : wanted.durabilities)
       for (const auto& mode : wanted.modes)
         for (const auto concurrency : wanted.concurrencies) {
@@ -112,10 +111,5 @@ int main(int argc, char** argv) {
           load.concurrency = concurrency;
           measure(to, wanted.runs, load);
         }
-    to.write();
-    return EXIT_SUCCESS;
-  } catch (const std::exception& failure) {
-    std::fprintf(stderr, "%s\n", failure.what());
-    return EXIT_FAILURE;
-  }
+  });
 }

@@ -170,25 +170,19 @@ int main(int argc, char** argv) {
   app.add_option("--durability", wanted.durability)->check(CLI::IsMember({"relaxed", "durable"}));
   app.add_option("--json", wanted.json, "write the figures there");
   CLI11_PARSE(app, argc, argv);
-  try {
+  return run_and_report(wanted.json, [&](report& to) {
     remove_journal(wanted);
     // A process of its own, so that the second start begins with no memory of the first.
     const auto child = ::fork();
     if (child < 0) throw std::runtime_error("cannot fork");
     if (child == 0) {
       make(wanted);
-      return EXIT_SUCCESS;
+      std::exit(EXIT_SUCCESS);
     }
     int status = 0;
     if (::waitpid(child, &status, 0) != child || status != 0)
       throw std::runtime_error("making the sleepers failed");
-    report to(wanted.json);
     start_again(wanted, to);
-    to.write();
     remove_journal(wanted);
-    return EXIT_SUCCESS;
-  } catch (const std::exception& failure) {
-    std::fprintf(stderr, "%s\n", failure.what());
-    return EXIT_FAILURE;
-  }
+  });
 }

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include <cstdio>
+#include <cstdlib>
 #include <fstream>
 #include <stdexcept>
 
@@ -35,4 +36,16 @@ void report::write() const {
   std::ofstream out(file_);
   out << all.dump(1) << '\n';
   if (!out.flush()) throw std::runtime_error("cannot write " + file_.string());
+}
+
+int run_and_report(const std::string& file, const std::function<void(report&)>& measure) {
+  try {
+    report to(file);
+    measure(to);
+    to.write();
+    return EXIT_SUCCESS;
+  } catch (const std::exception& failure) {
+    std::fprintf(stderr, "%s\n", failure.what());
+    return EXIT_FAILURE;
+  }
 }

@@ -3,6 +3,7 @@
 #include "common/samples.hpp"
 
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,3 +33,8 @@ private:
   std::filesystem::path file_;
   std::vector<figure> figures_{};
 };
+
+/// Measures, then writes the figures to `file` (empty: nowhere). The program's exit code: what
+/// `measure` throws is printed, and is a failure.
+[[nodiscard]] int run_and_report(const std::string& file,
+                                 const std::function<void(report&)>& measure);

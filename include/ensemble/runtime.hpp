@@ -170,8 +170,9 @@ public:
   /// errc::bad_message (a text that cannot be stored, a key that cannot name a stream),
   /// errc::overloaded (see when_busy), errc::wrong_state (not started, or stopped),
   /// errc::journal_full (nothing was recorded; the future may throw it, too). The future throws
-  /// errc::unknown_outcome if the runtime stopped or failed before the outcome was known:
-  /// send again under the same idempotency key.
+  /// errc::unknown_outcome if the runtime stopped or failed before the outcome was known, or the
+  /// service's actor died with the command while the disk was full: send again under the same
+  /// idempotency key.
   [[nodiscard]] std::future<receipt> send(std::string_view service, message command,
                                           send_options options = {});
   /// The same, telling a callback.

@@ -215,8 +215,10 @@ void service_host::carry_out(const work_ptr& item) {
 }
 
 void service_host::decide(const work_ptr& item) {
-  if (guess_was_right(*item)) {
-    fail(item, item->failed_on_guess);
+  // Looked at once: lengths that fit again later are of other states.
+  if (const auto why = std::exchange(item->failed_on_guess, {});
+      !why.empty() && guess_was_right(*item)) {
+    fail(item, why);
     return;
   }
   const auto& command = *item->command;

@@ -53,8 +53,7 @@ bool service_host::look_after_all(const work_ptr& item, const std::string& why) 
 }
 
 bool service_host::guess_was_right(const work& item) {
-  return !item.failed_on_guess.empty() &&
-         std::ranges::equal(item.entities, item.guessed_lengths, {}, &entity::length);
+  return std::ranges::equal(item.entities, item.guessed_lengths, {}, &entity::length);
 }
 
 void service_host::load(entity& e, stream_version from) {

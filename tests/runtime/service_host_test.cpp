@@ -34,7 +34,12 @@ struct add_to_both {
 struct added {
   int n{};
 };
+struct add_to_two {
+  std::string one{};
+  std::string other{};
+};
 ENSEMBLE_MESSAGE(add, 1, key, n)
+ENSEMBLE_MESSAGE(add_to_two, 1, one, other)
 ENSEMBLE_MESSAGE(add_to_both, 1, n)
 ENSEMBLE_MESSAGE(added, 1, n)
 
@@ -76,6 +81,21 @@ service_definition sums_of_the_begun() {
                                         if (s.total == 0) throw std::runtime_error("not begun");
                                         return added{c.n};
                                       });
+}
+
+/// On two keys, it throws while the first has five.
+service_definition sums_of_two() {
+  return service<sum>("sums")
+      .on<add>([](const add& c) { return c.key; },
+               [](const sum&, const add& c) -> decision<added> { return added{c.n}; })
+      .on_all<add_to_two>(
+          [](const add_to_two& c) {
+            return std::vector{c.one, c.other};
+          },
+          [](const entities<sum>& all, const add_to_two& c) -> decision_on_all<added> {
+            if (all.at(c.one).total == 5) throw std::runtime_error("five");
+            return {on(c.one, added{1}), on(c.other, added{1})};
+          });
 }
 
 class ServiceHost : public testing::Test {
@@ -360,6 +380,36 @@ TEST_F(NewEntities, AreReadBeforeACommandFailsOnThem) {
   ASSERT_EQ(reads_.size(), 1U);
   answer_read({1});
   EXPECT_THAT(answers_, ElementsAre("handler_failed"));
+}
+
+// The failure on a guess is of the states of that time, not of all that are as long.
+TEST_F(NewEntities, AreDecidedOnWhatTheyAreWhenTheGuessWasWrong) {
+  begin(sums_of_two());
+  answer_append(status::appended);
+  for (std::uint64_t n = 1; n <= 2; ++n) {
+    const auto key = std::to_string(n);
+    give(n, message(add_to_two{"one-" + key, "other-" + key}), true);
+    answer_read({});
+    answer_read({});
+    answer_append(status::appended);
+  }
+  give(5, "one");
+  answer_read({});
+  answers_.clear();
+  give(6, message(add_to_two{"one", "other"}), true);
+  ASSERT_EQ(reads_.size(), 1U) << "it failed on a guess";
+  answer_append(status::no_space); // of the five that it failed on
+  EXPECT_THAT(answers_, ElementsAre("journal_full"));
+  answer_read({});
+  answer_read({});
+  ASSERT_EQ(appends_.size(), 1U);
+  answer_append(status::conflict);
+  answer_read({7}); // as long as when it failed
+  answer_read({});
+  answer_read({}); // its earlier outcome
+  ASSERT_EQ(appends_.size(), 1U) << "it failed on what is past";
+  answer_append(status::appended);
+  EXPECT_THAT(answers_, ElementsAre("journal_full", "recorded"));
 }
 
 TEST_F(NewEntities, AreNotShownBeforeTheJournalHasThem) {

@@ -183,14 +183,15 @@ TEST_F(TopicTest, AMemberThatDoesNotKeepUpGetsABoundedNumberOfMessagesAndMissesN
   r.host(diary()).start();
   actors_.push_back(system_.spawn(follower, &r, "writ*", &all, gate.get_future().share()));
   std::vector<std::uint64_t> expected;
-  for (int n = 0; n < 3'000; n += 2) // each in a commit of its own, more than may be under way
+  for (int n = 0; n < 5'000; n += 2) // each in a commit of its own, more than may be under way
     for (const auto at : write(r, n, n + 1, "writ")) expected.push_back(at);
   gate.set_value();
   ASSERT_TRUE(eventually([&] { return all.count() >= expected.size(); })) << all.count();
   EXPECT_EQ(all.positions, expected);
-  EXPECT_EQ(expected.size(), 1'200U);
+  EXPECT_EQ(expected.size(), 2'000U);
   const std::lock_guard lock(all.mutex);
-  EXPECT_LT(all.published, 1'050U);
+  // Some are published again while it takes what was under way.
+  EXPECT_LT(all.published, 1'500U);
 }
 
 TEST_F(TopicTest, NothingIsMissedWhenThePublisherWriterOrReaderIsKilled) {
