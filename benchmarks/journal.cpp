@@ -7,6 +7,7 @@
 // Only commits are timed: callers make requests on threads of their own.
 
 #include "common/report.hpp"
+#include "common/scratch_journal.hpp"
 #include "common/storage_floor.hpp"
 #include "orders/driver/machine.hpp"
 
@@ -123,10 +124,9 @@ private:
   std::mt19937_64 random_{42};
 };
 
-std::unique_ptr<journal> fresh_journal(const settings& wanted, const std::string& path) {
-  for (const auto* suffix : {"", "-wal", "-shm", ".lock"}) std::filesystem::remove(path + suffix);
+std::unique_ptr<journal> open(const settings& wanted, const scratch_journal& file) {
   journal_options options;
-  options.path = wanted.durability == "memory" ? "memory:" : path;
+  options.path = wanted.durability == "memory" ? "memory:" : file.path();
   options.durability = wanted.durability == "relaxed" ? durability::relaxed : durability::durable;
   return open_journal(options);
 }
@@ -163,12 +163,12 @@ void send_orders(journal& to, order_maker& maker, Size batch_size, After after) 
 }
 
 void measure_batches(const settings& wanted, report& to) {
-  const auto path = (wanted.directory / "ensemble-bench.db").string();
   const bool synced = wanted.durability == "durable";
   for (const std::size_t size : {1U, 10U, 64U, 1000U}) {
     samples rates, floors, ratios, raw, plain;
     for (std::size_t n = 0; n < wanted.runs; ++n) {
-      const auto journal = fresh_journal(wanted, path);
+      const scratch_journal file(wanted.directory, "bench");
+      const auto journal = open(wanted, file);
       order_maker maker(wanted.random_keys);
       double total = 0;
       double rate = 0;
@@ -200,8 +200,8 @@ void measure_batches(const settings& wanted, report& to) {
 
 /// Of a journal of a million events: all of it in order, and entities' streams of two events.
 void measure_reads(const settings& wanted, report& to) {
-  const auto path = (wanted.directory / "ensemble-bench.db").string();
-  const auto journal = fresh_journal(wanted, path);
+  const scratch_journal file(wanted.directory, "bench");
+  const auto journal = open(wanted, file);
   order_maker maker(wanted.random_keys);
   send_orders(
       *journal, maker, [] { return std::size_t{1000}; },
@@ -231,8 +231,8 @@ void measure_reads(const settings& wanted, report& to) {
 }
 
 void measure_growth(const settings& wanted, report& report_to) {
-  const auto path = (wanted.directory / "ensemble-bench.db").string();
-  const auto to = fresh_journal(wanted, path);
+  const scratch_journal file(wanted.directory, "bench");
+  const auto to = open(wanted, file);
   order_maker maker(wanted.random_keys);
   std::mt19937_64 random(7);
   std::uniform_int_distribution<std::size_t> sizes(64, 1000);
@@ -267,7 +267,7 @@ void measure_growth(const settings& wanted, report& report_to) {
   last.add(100 * rates.back() / rates.front());
   report_to.add("append, " + wanted.durability + ": the last tenth, of the first", "%", last);
   if (wanted.durability == "memory") return;
-  const auto size = static_cast<double>(std::filesystem::file_size(path));
+  const auto size = static_cast<double>(std::filesystem::file_size(file.path()));
   std::printf("file: %.0f bytes an event\n", size / static_cast<double>(events_before));
 }
 
@@ -300,7 +300,5 @@ int main(int argc, char** argv) {
       measure_reads(wanted, to);
     else
       measure_batches(wanted, to);
-    for (const auto* suffix : {"", "-wal", "-shm", ".lock"})
-      std::filesystem::remove((wanted.directory / "ensemble-bench.db").string() + suffix);
   });
 }

@@ -5,6 +5,7 @@
 // A first process begins N instances and ends once all sleep; a second one starts on its journal.
 
 #include "common/report.hpp"
+#include "common/scratch_journal.hpp"
 #include "orders/driver/machine.hpp"
 
 #include <ensemble/ensemble.hpp>
@@ -21,9 +22,6 @@
 #include <string>
 #include <thread>
 #include <vector>
-
-#include <sys/wait.h>
-#include <unistd.h>
 
 namespace {
 
@@ -56,10 +54,6 @@ struct settings {
   std::filesystem::path directory = std::filesystem::temp_directory_path();
   std::string durability = "durable";
   std::string json{};
-
-  [[nodiscard]] std::string journal() const {
-    return (directory / "ensemble-sleepers.db").string();
-  }
 };
 
 void set_up(ensemble::runtime& r) {
@@ -77,9 +71,9 @@ void set_up(ensemble::runtime& r) {
                        .awaits<approved>(&approved::id, &waiting::id));
 }
 
-ensemble::runtime_options options_for(const settings& wanted) {
+ensemble::runtime_options options_for(const settings& wanted, const std::string& journal) {
   ensemble::runtime_options options;
-  options.journal = wanted.journal();
+  options.journal = journal;
   if (wanted.durability == "relaxed") options.durability = ensemble::durability::relaxed;
   return options;
 }
@@ -96,8 +90,8 @@ void wait_until_asleep(const ensemble::runtime& r, std::uint64_t count) {
   while (r.stats().instances_asleep < count) std::this_thread::sleep_for(10ms);
 }
 
-void make(const settings& wanted) {
-  ensemble::runtime r(options_for(wanted));
+void make(const settings& wanted, const std::string& journal) {
+  ensemble::runtime r(options_for(wanted, journal));
   set_up(r);
   r.start();
   const double before = resident_mebibytes();
@@ -134,10 +128,10 @@ samples one(double value) {
   return s;
 }
 
-void start_again(const settings& wanted, report& to) {
+void start_again(const settings& wanted, const std::string& journal, report& to) {
   const double before = resident_mebibytes();
   const auto start = clock_type::now();
-  ensemble::runtime r(options_for(wanted));
+  ensemble::runtime r(options_for(wanted, journal));
   set_up(r);
   r.start();
   const double taken = seconds_since(start);
@@ -155,11 +149,6 @@ void start_again(const settings& wanted, report& to) {
   to.add(name + ": waking one, to its end", "ms", times);
 }
 
-void remove_journal(const settings& wanted) {
-  for (const auto* suffix : {"", "-wal", "-shm", ".lock", ".control"})
-    std::filesystem::remove(wanted.journal() + suffix);
-}
-
 } // namespace
 
 int main(int argc, char** argv) {
@@ -171,18 +160,9 @@ int main(int argc, char** argv) {
   app.add_option("--json", wanted.json, "write the figures there");
   CLI11_PARSE(app, argc, argv);
   return run_and_report(wanted.json, [&](report& to) {
-    remove_journal(wanted);
+    const scratch_journal journal(wanted.directory, "sleepers");
     // A process of its own, so that the second start begins with no memory of the first.
-    const auto child = ::fork();
-    if (child < 0) throw std::runtime_error("cannot fork");
-    if (child == 0) {
-      make(wanted);
-      std::exit(EXIT_SUCCESS);
-    }
-    int status = 0;
-    if (::waitpid(child, &status, 0) != child || status != 0)
-      throw std::runtime_error("making the sleepers failed");
-    start_again(wanted, to);
-    remove_journal(wanted);
+    in_a_process_that_dies([&] { make(wanted, journal.path()); });
+    start_again(wanted, journal.path(), to);
   });
 }

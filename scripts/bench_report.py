@@ -77,7 +77,8 @@ def chart(figures):
              '<rect width="100%" height="100%" fill="white"/>',
              '<text x="10" y="22" font-weight="bold">Orders a second: five events each, every one '
              'recorded before the next</text>']
-    colours = {"memory": "#8aa", "relaxed": "#7a9ad0", "durable": "#2b5fb0"}
+    colours = {"memory": "#8aa", "relaxed": "#7a9ad0", "durable": "#2b5fb0",
+               "speculative": "#2b8f5a"}
     for n, f in enumerate(bars):
         y = 36 + n * row
         durability = f["name"].split(", ")[1]

@@ -1,6 +1,7 @@
 #include "common/orders_load.hpp"
 
 #include "common/order_process.hpp"
+#include "common/scratch_journal.hpp"
 #include "orders/driver/latencies.hpp"
 #include "orders/driver/machine.hpp"
 
@@ -18,20 +19,12 @@ namespace {
 using namespace std::chrono_literals;
 using clock_type = std::chrono::steady_clock;
 
-std::string journal_path(const load& wanted) {
-  return (wanted.directory / "ensemble-orders.db").string();
-}
-
-void remove_journal(const load& wanted) {
-  for (const auto* suffix : {"", "-wal", "-shm", ".lock", ".control"})
-    std::filesystem::remove(journal_path(wanted) + suffix);
-}
-
-ensemble::runtime_options options_for(const load& wanted) {
+ensemble::runtime_options options_for(const load& wanted, const scratch_journal& file) {
   ensemble::runtime_options options;
-  options.journal = wanted.durability == "memory" ? "memory:" : journal_path(wanted);
+  options.journal = wanted.durability == "memory" ? "memory:" : file.path();
   if (wanted.durability == "relaxed") options.durability = ensemble::durability::relaxed;
-  options.credits = 4 * wanted.concurrency + 64;
+  if (wanted.durability == "speculative") options.durability = ensemble::durability::speculative;
+  options.credits = wanted.credits > 0 ? wanted.credits : 4 * wanted.concurrency + 64;
   options.threads = wanted.threads;
   return options;
 }
@@ -44,6 +37,17 @@ public:
   void begin() {
     for (std::size_t n = 0; n < wanted_.concurrency; ++n) send_next();
   }
+  /// Sends as many a second for so long, and none again.
+  void offer(double a_second, double seconds) {
+    offered_ = true;
+    const auto start = clock_type::now();
+    double due = 0;
+    for (double offered = 0; due < a_second * seconds;) {
+      due = a_second * std::chrono::duration<double>(clock_type::now() - start).count();
+      for (; offered < due; ++offered) offer_one();
+      std::this_thread::sleep_for(200us);
+    }
+  }
   /// Counts from now on.
   void measure() { measuring_ = true; }
   void stop() {
@@ -52,11 +56,23 @@ public:
     if (failures_ > 0) throw std::runtime_error("orders ended otherwise than they should");
   }
   [[nodiscard]] std::uint64_t ended() const noexcept { return ended_; }
+  [[nodiscard]] std::uint64_t refused() const noexcept { return refused_; }
   [[nodiscard]] const orders::latencies& times() const noexcept { return times_; }
 
 private:
   void send_next() {
-    if (stopping_) return;
+    if (!stopping_) send_one({});
+  }
+  void offer_one() {
+    try {
+      send_one({.when_busy = ensemble::when_busy::refuse});
+    } catch (const ensemble::error& e) {
+      if (e.code() != ensemble::errc::overloaded) throw;
+      --under_way_;
+      ++refused_;
+    }
+  }
+  void send_one(const ensemble::send_options& options) {
     const auto n = ++sent_;
     ++under_way_;
     // Every k-th, evenly, rather than by chance: every run has the same share of them.
@@ -64,7 +80,7 @@ private:
     const bool shippable = static_cast<std::uint64_t>(share) ==
                            static_cast<std::uint64_t>(share - wanted_.failures);
     const auto began = clock_type::now();
-    runtime_.send("order", nth_order(n, shippable), {},
+    runtime_.send("order", nth_order(n, shippable), options,
                   [this, shippable, began](const ensemble::receipt* r, const ensemble::error*) {
                     if (r == nullptr)
                       end(false, began);
@@ -83,7 +99,7 @@ private:
     if (!as_it_should) ++failures_;
     ++ended_;
     if (measuring_) times_.add(clock_type::now() - began);
-    if (as_it_should) send_next();
+    if (as_it_should && !offered_) send_next();
     --under_way_;
   }
 
@@ -93,10 +109,14 @@ private:
   std::atomic<std::uint64_t> ended_{};
   std::atomic<std::uint64_t> under_way_{};
   std::atomic<std::uint64_t> failures_{};
+  std::atomic<std::uint64_t> refused_{};
+  std::atomic<bool> offered_{};
   std::atomic<bool> measuring_{};
   std::atomic<bool> stopping_{};
   orders::latencies times_{};
 };
+
+double resident_mebibytes() { return static_cast<double>(orders::resident_memory()) / (1 << 20); }
 
 double milliseconds(std::chrono::nanoseconds time) {
   return std::chrono::duration<double, std::milli>(time).count();
@@ -105,10 +125,10 @@ double milliseconds(std::chrono::nanoseconds time) {
 } // namespace
 
 load_result run(const load& wanted) {
-  remove_journal(wanted);
+  const scratch_journal file(wanted.directory, "orders");
   load_result result;
   {
-    ensemble::runtime r(options_for(wanted));
+    ensemble::runtime r(options_for(wanted, file));
     set_up(r, wanted.danced);
     r.start();
     driver d(r, wanted);
@@ -123,7 +143,7 @@ load_result run(const load& wanted) {
     const auto after = r.stats();
     const auto ended = static_cast<double>(d.ended() - ended_before);
     const double taken = std::chrono::duration<double>(clock_type::now() - start).count();
-    result.resident_mebibytes = static_cast<double>(orders::resident_memory()) / (1 << 20);
+    result.resident_mebibytes = resident_mebibytes();
     d.stop();
     const auto events = static_cast<double>(after.events_appended - before.events_appended);
     result.processor_us_an_order =
@@ -136,15 +156,36 @@ load_result run(const load& wanted) {
     result.p50_ms = milliseconds(d.times().quantile(0.5));
     result.p99_ms = milliseconds(d.times().quantile(0.99));
   }
-  remove_journal(wanted);
+  return result;
+}
+
+offered_result run_offered(const load& wanted, double orders_a_second) {
+  const scratch_journal file(wanted.directory, "orders");
+  ensemble::runtime r(options_for(wanted, file));
+  set_up(r, wanted.danced);
+  r.start();
+  driver d(r, wanted);
+  d.offer(orders_a_second, wanted.seconds / 2);
+  offered_result result;
+  result.resident_mebibytes_before = resident_mebibytes();
+  d.measure();
+  const auto ended = d.ended();
+  const auto refused = d.refused();
+  d.offer(orders_a_second, wanted.seconds);
+  result.accepted_a_second = static_cast<double>(d.ended() - ended) / wanted.seconds;
+  result.refused_a_second = static_cast<double>(d.refused() - refused) / wanted.seconds;
+  result.resident_mebibytes = resident_mebibytes();
+  d.stop();
+  result.p50_ms = milliseconds(d.times().quantile(0.5));
+  result.p99_ms = milliseconds(d.times().quantile(0.99));
   return result;
 }
 
 std::vector<tenth> run_in_tenths(const load& wanted, std::uint64_t orders) {
-  remove_journal(wanted);
+  const scratch_journal file(wanted.directory, "orders");
   std::vector<tenth> tenths;
   {
-    ensemble::runtime r(options_for(wanted));
+    ensemble::runtime r(options_for(wanted, file));
     set_up(r, wanted.danced);
     r.start();
     driver d(r, wanted);
@@ -156,14 +197,13 @@ std::vector<tenth> run_in_tenths(const load& wanted, std::uint64_t orders) {
       const auto now = clock_type::now();
       const auto ended = d.ended();
       const double taken = std::chrono::duration<double>(now - since).count();
-      tenths.push_back({static_cast<double>(ended - ended_before) / taken,
-                        static_cast<double>(orders::resident_memory()) / (1 << 20)});
+      tenths.push_back(
+          {static_cast<double>(ended - ended_before) / taken, resident_mebibytes()});
       since = now;
       ended_before = ended;
     }
     d.stop();
   }
-  remove_journal(wanted);
   return tenths;
 }
 

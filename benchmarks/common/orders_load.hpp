@@ -11,13 +11,14 @@ namespace reference {
 
 /// One load of reference orders on a new journal: always `concurrency` of them under way.
 struct load {
-  std::string durability = "durable"; ///< memory, relaxed or durable
+  std::string durability = "durable"; ///< memory, relaxed, durable or speculative
   bool danced = false;
   std::size_t concurrency = 64;
   double seconds = 2; ///< for so long, behind a fifth of it to warm up
   double failures = 0; ///< the share of the orders that are compensated, 0 to 1
   std::filesystem::path directory{};
   std::size_t threads = 0;
+  std::size_t credits = 0; ///< 0: as many as never refuse an order
 };
 
 struct load_result {
@@ -34,6 +35,18 @@ struct load_result {
 
 /// Throws std::runtime_error when an order ends otherwise than it should.
 [[nodiscard]] load_result run(const load& wanted);
+
+struct offered_result {
+  double accepted_a_second = 0; ///< and ended
+  double refused_a_second = 0;
+  double p50_ms = 0; ///< of the accepted
+  double p99_ms = 0;
+  double resident_mebibytes_before = 0; ///< when it is under way
+  double resident_mebibytes = 0;        ///< at the end
+};
+/// Sends so many orders a second, whatever becomes of them: those for which there is no credit are
+/// refused. `concurrency` does not matter.
+[[nodiscard]] offered_result run_offered(const load& wanted, double orders_a_second);
 
 struct tenth {
   double orders_a_second = 0;

@@ -1,5 +1,6 @@
 #include "common/storage_floor.hpp"
 
+#include "common/scratch_journal.hpp"
 #include "journal/sqlite_database.hpp"
 
 #include <ensemble/journal.hpp>
@@ -21,27 +22,6 @@ namespace {
 
 using namespace ensemble;
 using clock_type = std::chrono::steady_clock;
-
-/// A new journal's file, for as long as this lives.
-class journal_file {
-public:
-  explicit journal_file(const std::filesystem::path& directory)
-      : path_((directory / "ensemble-floor.db").string()) {
-    remove();
-  }
-  ~journal_file() { remove(); }
-  journal_file(const journal_file&) = delete;
-  journal_file& operator=(const journal_file&) = delete;
-
-  [[nodiscard]] const std::string& path() const noexcept { return path_; }
-
-private:
-  void remove() const {
-    for (const auto* suffix : {"", "-wal", "-shm", ".lock"})
-      std::filesystem::remove(path_ + suffix);
-  }
-  std::string path_;
-};
 
 /// Calls `batch` until the time is over; only what it does is timed. Events a second.
 template <class Batch>
@@ -113,7 +93,7 @@ private:
 
 double bare_inserts(const std::filesystem::path& directory, std::size_t batch, bool synced,
                     double seconds) {
-  const journal_file file(directory);
+  const scratch_journal file(directory, "floor");
   {
     journal_options make;
     make.path = file.path();
@@ -139,7 +119,7 @@ double bare_inserts(const std::filesystem::path& directory, std::size_t batch, b
 }
 
 double raw_rows(const std::filesystem::path& directory, std::size_t batch, double seconds) {
-  const journal_file file(directory);
+  const scratch_journal file(directory, "floor");
   storage::database db(file.path(), storage::database::access::create);
   db.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
              "CREATE TABLE rows(number INTEGER PRIMARY KEY, body BLOB)");
