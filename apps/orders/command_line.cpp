@@ -67,9 +67,12 @@ void add_failures(CLI::App& app, mishaps& failures) {
 
 void add_durability(CLI::App& app, ensemble::durability& durability) {
   const std::map<std::string, ensemble::durability> degrees{
-      {"durable", ensemble::durability::durable}, {"relaxed", ensemble::durability::relaxed}};
+      {"durable", ensemble::durability::durable},
+      {"speculative", ensemble::durability::speculative},
+      {"relaxed", ensemble::durability::relaxed}};
   app.add_option("--durability", durability,
-                 "durable: survives a power cut; relaxed: a killed process only")
+                 "durable: survives a power cut; speculative: as durable, and the disk is waited "
+                 "for once an order; relaxed: survives a killed process only")
       ->transform(CLI::Transformer(degrees))
       ->default_str("durable");
 }

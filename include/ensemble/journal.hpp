@@ -77,7 +77,7 @@ struct append_request {
 /// What became of one append request.
 struct append_result {
   enum class status {
-    appended, ///< durable, to the degree that the journal's durability states
+    appended, ///< recorded, and durable to the degree that the journal's durability states
     repeated, ///< the first event's id stands in its stream already: nothing was written
     conflict, ///< a stream did not have its expected length: nothing was written
     no_space, ///< the disk is full: nothing was written; try again later
@@ -140,7 +140,8 @@ public:
 class journal {
 public:
   virtual ~journal() = default;
-  /// Records the requests in order, all in one durable step; an expected version that does not
+  /// Records the requests in order, all in one durable step (under `speculative` durability: in
+  /// one step that is durable after the next sync()); an expected version that does not
   /// fit, or a repeat, affects only its own request. Later requests see the lengths that earlier
   /// ones made. `now` becomes the recorded time, unless the newest event's is later.
   /// One result a request. Throws errc::journal_failed: then it is unknown what was recorded; and
@@ -151,6 +152,11 @@ public:
   /// when there is space again.
   virtual std::vector<append_result> commit(std::span<const append_request> requests,
                                             timestamp now) = 0;
+  /// Returns when everything is durable whose commit had returned before this call. Under
+  /// `speculative` durability that is a step of its own; under any other there is nothing to do.
+  /// May be called by any thread, beside the one that commits. Throws errc::journal_failed when it
+  /// cannot; then every later commit throws it, too.
+  virtual void sync() {}
   /// A reader of its own for the calling thread. It may outlive nothing: destroy it before the
   /// journal.
   virtual std::unique_ptr<journal_reader> open_reader() = 0;
@@ -164,6 +170,12 @@ enum class durability {
   relaxed,
   /// Synced to the disk. The default.
   durable,
+  /// As `relaxed` when it is written, and synced behind that. Inside the program work goes on at
+  /// once; what leaves it (a receipt, an outcome, an effect, an event for an observer) waits until
+  /// everything that it may rest on is synced. A process then waits for the disk once, not once a
+  /// step. A power cut takes only what nobody outside has been told of; but another process that
+  /// reads the file beside this one may see it.
+  speculative,
 };
 
 /// Turns a stored name into its type; null when it is not known.

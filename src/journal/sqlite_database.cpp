@@ -183,6 +183,17 @@ void database::count_log_frames() {
       this);
 }
 
+void database::sync_log() {
+  int code = SQLITE_OK;
+  if (log_ == nullptr)
+    code = sqlite3_file_control(handle_, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log_);
+  if (code == SQLITE_OK && log_->pMethods == nullptr) code = SQLITE_MISUSE; // no log is open
+  // What SQLite itself does behind a commit when `synchronous` is FULL.
+  if (code == SQLITE_OK) code = log_->pMethods->xSync(log_, SQLITE_SYNC_NORMAL);
+  if (code != SQLITE_OK)
+    throw sqlite_error(code, std::string("cannot sync the log: ") + sqlite3_errstr(code));
+}
+
 void database::checkpoint(checkpoint_mode mode) {
   const int wanted = mode == checkpoint_mode::passive   ? SQLITE_CHECKPOINT_PASSIVE
                      : mode == checkpoint_mode::restart ? SQLITE_CHECKPOINT_RESTART

@@ -10,6 +10,7 @@
 #include <string_view>
 
 struct sqlite3;
+struct sqlite3_file;
 struct sqlite3_stmt;
 
 namespace ensemble::storage {
@@ -113,6 +114,10 @@ public:
   /// checkpoints, which hide their errors.
   void count_log_frames();
   [[nodiscard]] int log_frames() const noexcept { return log_frames_; }
+  /// Syncs the log as it stands: what a transaction left there that had ended before. The first
+  /// call is of the connection's own thread, behind a transaction or a checkpoint; later ones, one
+  /// at a time, may be of any thread beside it.
+  void sync_log();
   enum class checkpoint_mode { passive, restart, truncate };
   /// Syncs the log, copies it into the file, and syncs that. Being kept from finishing by a reader
   /// is no error.
@@ -125,6 +130,7 @@ public:
 
 private:
   sqlite3* handle_ = nullptr;
+  sqlite3_file* log_ = nullptr;
   int log_frames_ = 0;
 };
 

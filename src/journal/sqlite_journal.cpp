@@ -8,8 +8,10 @@
 #include "journal/sqlite_transaction.hpp"
 #include "journal/sqlite_verify.hpp"
 
+#include <atomic>
 #include <exception>
 #include <filesystem>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <utility>
@@ -30,12 +32,14 @@ public:
   ~sqlite_journal() override {
     // A failed sync is never repeated, so what comes after one writes nothing any more.
     bool done = false;
-    if (!failed_) try_to([&] { done = checkpoint(db_, database::checkpoint_mode::truncate); });
+    if (!failed_ && !sync_failed_)
+      try_to([&] { done = checkpoint(db_, database::checkpoint_mode::truncate); });
     if (!done) db_.close_without_checkpoint();
   }
 
   std::vector<append_result> commit(std::span<const append_request> requests,
                                     timestamp now) override {
+    if (sync_failed_ && !failed_) fail("a sync failed");
     if (failed_) throw error(errc::journal_failed, failure_);
     check(requests);
     if (requests.empty()) return {};
@@ -43,6 +47,20 @@ public:
     if (!try_to([&] { results = write(requests, now); }))
       throw error(errc::journal_failed, failure_);
     return results;
+  }
+
+  void sync() override {
+    if (!syncs_behind_) return;
+    const std::lock_guard one_at_a_time(sync_mutex_);
+    try {
+      if (sync_failed_) throw error(errc::journal_failed, "a sync failed before");
+      db_.sync_log();
+    } catch (const std::exception& cause) {
+      sync_failed_ = true;
+      throw error(errc::journal_failed,
+                  "journal '" + path_.string() + "' failed: " + cause.what() +
+                      "; it is unknown what of the newest commits is durable; restart to recover");
+    }
   }
 
   std::unique_ptr<journal_reader> open_reader() override {
@@ -60,8 +78,16 @@ private:
         settings_(std::move(settings)),
         lock_(path),
         db_(path.string(), database::access::create),
-        transaction_(prepared(db_, path.string(), options.durability)),
-        ends_log_with_commit_(db_.ends_log_with_commit()) {}
+        ends_log_with_commit_(db_.ends_log_with_commit()),
+        // Where a write may spoil its neighbours, only SQLite's own sync keeps a commit from those
+        // behind it: then each is synced as it ends.
+        syncs_behind_(options.durability == durability::speculative && ends_log_with_commit_),
+        transaction_(prepared(db_, path.string(),
+                              options.durability == durability::speculative && !syncs_behind_
+                                  ? durability::durable
+                                  : options.durability)) {
+    if (syncs_behind_) db_.sync_log();
+  }
 
   static database& prepared(database& db, const std::string& path, durability wanted) {
     prepare_for_writing(db, path, wanted);
@@ -179,8 +205,11 @@ private:
   sqlite_settings settings_;
   owner_lock lock_;
   database db_;
-  sqlite_transaction transaction_;
   bool ends_log_with_commit_;
+  bool syncs_behind_; ///< not with each commit, but by sync()
+  sqlite_transaction transaction_;
+  std::mutex sync_mutex_;
+  std::atomic<bool> sync_failed_ = false;
   bool failed_ = false;
   std::string failure_; ///< why
   int copied_frames_ = 0;

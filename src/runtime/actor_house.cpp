@@ -10,9 +10,11 @@
 #include "runtime/flow_watcher.hpp"
 #include "runtime/gateway.hpp"
 #include "runtime/journal_reading.hpp"
+#include "runtime/journal_syncer.hpp"
 #include "runtime/journal_writer.hpp"
 #include "runtime/log.hpp"
 #include "runtime/operator_desk.hpp"
+#include "runtime/outlet.hpp"
 #include "runtime/participant.hpp"
 #include "runtime/policy_subscriber.hpp"
 #include "runtime/process_manager.hpp"
@@ -42,6 +44,8 @@ void kill_now(const caf::actor& actor) {
 /// Where the actor of a role stands; those roles that are not named here are services.
 caf::actor& place_of(directory& all, const std::string& role) {
   if (role == writer_role) return all.writer;
+  if (role == syncer_role) return all.syncer;
+  if (role == outlet_role) return all.outlet;
   if (role == reader_role) return all.reader;
   if (role == gateway_role) return all.gateway;
   if (role == manager_role) return all.manager;
@@ -59,8 +63,9 @@ std::vector<caf::actor> all_of(const directory& now) {
   for (const auto& [name, host] : now.hosts) all.push_back(host);
   for (const auto& [name, participant] : now.participants) all.push_back(participant);
   for (const auto& [role, subscriber] : now.subscribers) all.push_back(subscriber);
-  for (const auto& actor : {now.reader, now.gateway, now.manager, now.desk, now.flows, now.writer})
-    all.push_back(actor);
+  for (const auto& actor : {now.reader, now.gateway, now.manager, now.desk, now.flows, now.syncer,
+                            now.outlet, now.writer})
+    if (actor) all.push_back(actor);
   return all;
 }
 
@@ -126,6 +131,7 @@ caf::actor actor_house::spawn_blocking(Args&&... args) {
 void actor_house::open() {
   record_deployments(*env_, *journal_);
   record_subscriptions(*env_, *journal_);
+  journal_->sync();
   for (const auto& [name, state] : env_->subscriptions)
     if (state->subscription) handler_threads_[name] = make_executor(*env_, state->settings.workers);
   auto recovered = std::make_shared<std::promise<void>>();
@@ -150,6 +156,10 @@ void actor_house::open() {
   }
   supervisor_ = spawn_detached<supervisor>(env_, *this);
   std::vector<std::string> roles{std::string(reader_role), std::string(writer_role)};
+  if (env_->gate.speculative()) {
+    roles.emplace_back(syncer_role);
+    roles.emplace_back(outlet_role);
+  }
   for (const auto& [name, service] : env_->services) roles.push_back(name);
   roles.emplace_back(gateway_role);
   roles.emplace_back(manager_role);
@@ -175,6 +185,16 @@ caf::actor actor_house::spawn_role(const std::string& role, const directory_ptr&
     timestamp newest{};
     if (head.value > 0) newest = reader->read_all(head, 1).front().time;
     return spawn_blocking<journal_writer>(env_, *journal_, head, newest, supervisor_);
+  }
+  if (role == syncer_role) {
+    auto actor = spawn_blocking<journal_syncer>(env_, *journal_, supervisor_);
+    env_->gate.set_syncer([actor] { anon_send(actor, sync_journal{}); });
+    return actor;
+  }
+  if (role == outlet_role) {
+    auto actor = system_->spawn<outlet>(env_);
+    env_->gate.set_outlet([actor] { anon_send(actor, gate_opened{}); });
+    return actor;
   }
   if (role == reader_role) {
     std::shared_ptr<journal_reader> reader = journal_->open_reader();
@@ -303,7 +323,9 @@ void actor_house::kill(const std::string& role) {
 
 std::vector<parked_event> actor_house::parked(std::string_view subscription, std::size_t limit,
                                               position after) const {
-  return read_parked(*journal_->open_reader(), subscription, limit, after);
+  auto rows = read_parked(*journal_->open_reader(), subscription, limit, after);
+  journal_->sync(); // what is told is durable
+  return rows;
 }
 
 position actor_house::head() const { return journal_->open_reader()->head(); }
@@ -335,6 +357,7 @@ void actor_house::fail(const error& why) {
   kill_now(now->manager);
   kill_now(now->desk); // tells those who wait
   anon_send(now->gateway, runtime_failed{std::make_shared<error>(why)});
+  env_->gate.close(); // tells those who wait
   if (opening)
     opening(&why);
   else if (on_failure_)
@@ -424,7 +447,9 @@ void actor_house::close(duration limit) {
   std::vector<caf::actor> hosts{now->gateway, now->desk};
   for (const auto& [name, host] : now->hosts) hosts.push_back(host);
   ended = end(hosts, deadline) && ended;
-  ended = end({now->writer}, deadline) && ended;
+  for (const auto& last : {now->writer, now->syncer, now->outlet}) // each still hears its fellow
+    ended = end({last}, deadline) && ended;
+  env_->gate.close();
   ended = end({now->reader, supervisor_}, deadline) && ended;
   {
     const std::lock_guard lock(mutex_);

@@ -4,6 +4,7 @@
 #include "runtime/actor_count.hpp"
 #include "runtime/admission.hpp"
 #include "runtime/clock.hpp"
+#include "runtime/durability_gate.hpp"
 #include "runtime/resumption.hpp"
 #include "runtime/subscriptions.hpp"
 
@@ -56,7 +57,10 @@ struct deployment {
 
 /// What all actors of one runtime share: settings, ports, and the thread-safe counters.
 struct environment {
-  explicit environment(runtime_options from) : options(std::move(from)), credits(options.credits) {}
+  explicit environment(runtime_options from)
+      : options(std::move(from)),
+        credits(options.credits),
+        gate(options.durability == durability::speculative) {}
 
   const runtime_options options;
   clock_port clock = system_now;
@@ -71,6 +75,7 @@ struct environment {
   /// By the process's name, in the order of the positions; set once, at the start.
   std::map<std::string, std::vector<deployment>, std::less<>> deployed{};
   admission credits;
+  durability_gate gate;
   resumption resumed{}; ///< of the participants
   /// Where the actors live; none: in a system of the runtime's own.
   caf::actor_system* hosts_system = nullptr;

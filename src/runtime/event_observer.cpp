@@ -37,6 +37,7 @@ caf::behavior event_observer::make_behavior() {
       [this](caf::atom_value what) {
         if (what == read_atom) read_page();
       },
+      [this](const durable_page& m) { show(*m.events); },
       [](const directory_changed&) {},
   };
 }
@@ -44,25 +45,37 @@ caf::behavior event_observer::make_behavior() {
 // One page a message, so that an exit is not held up by a long journal.
 void event_observer::read_page() {
   reading_ = false;
-  bool more = false;
   try {
-    for (const auto& event : reader_->read_all(next_, page_size)) {
+    auto page = std::make_shared<std::vector<recorded_event>>(reader_->read_all(next_, page_size));
+    if (page->empty()) return;
+    reading_ = true;
+    env().gate.pass([self = caf::actor_cast<caf::actor>(this), page = std::move(page)] {
+      caf::anon_send(self, durable_page{page});
+    });
+  } catch (...) {
+    fail(thrown_text());
+  }
+}
+
+void event_observer::show(const std::vector<recorded_event>& page) {
+  try {
+    for (const auto& event : page) {
       const inside_handler guard;
       callback_(event);
       next_ = {event.position.value + 1};
-      more = true;
     }
   } catch (...) {
-    const auto text =
-        "an observer failed at position " + std::to_string(next_.value) + ": " + thrown_text();
-    log().error("{}", text);
-    send(supervisor_, runtime_failed{std::make_shared<error>(errc::handler_failed, text)});
-    quit();
+    fail(thrown_text());
     return;
   }
-  if (!more) return;
-  reading_ = true;
   send(this, read_atom);
+}
+
+void event_observer::fail(const std::string& why) {
+  const auto text = "an observer failed at position " + std::to_string(next_.value) + ": " + why;
+  log().error("{}", text);
+  send(supervisor_, runtime_failed{std::make_shared<error>(errc::handler_failed, text)});
+  quit();
 }
 
 } // namespace ensemble::internal

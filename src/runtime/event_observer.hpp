@@ -17,6 +17,8 @@ protected:
 
 private:
   void read_page();
+  void show(const std::vector<recorded_event>& page);
+  void fail(const std::string& why);
 
   std::shared_ptr<journal_reader> reader_;
   position next_;

@@ -17,24 +17,26 @@ command_id lane_of(const std::string& order_key) {
 } // namespace
 
 void event_subscriber::work_on(const assignment& work) {
-  threads_.post(lane_of(work.order_key),
-                [definition = definition_, event = work.event, attempt = work.attempt,
-                 self = caf::actor_cast<caf::actor>(this)] {
-                  const inside_handler guard;
-                  handler_done report{event->position, {}};
-                  try {
-                    const auto key = idempotency_key(definition->name, *event);
-                    const auto* handler = definition->find(event->body.name());
-                    // A parked event may be one that the program no longer handles.
-                    if (!handler)
-                      throw error(errc::bad_definition, "the subscription has no handler for '" +
-                                                            std::string(event->body.name()) + "'");
-                    handler->handle({*event, key, attempt});
-                  } catch (...) {
-                    report.failure = thrown_text();
-                  }
-                  caf::anon_send(self, std::move(report));
-                });
+  auto call = [definition = definition_, event = work.event, attempt = work.attempt,
+               self = caf::actor_cast<caf::actor>(this)] {
+    const inside_handler guard;
+    handler_done report{event->position, {}};
+    try {
+      const auto key = idempotency_key(definition->name, *event);
+      const auto* handler = definition->find(event->body.name());
+      // A parked event may be one that the program no longer handles.
+      if (!handler)
+        throw error(errc::bad_definition, "the subscription has no handler for '" +
+                                              std::string(event->body.name()) + "'");
+      handler->handle({*event, key, attempt});
+    } catch (...) {
+      report.failure = thrown_text();
+    }
+    caf::anon_send(self, std::move(report));
+  };
+  env().gate.pass([&to = threads_, lane = lane_of(work.order_key), call = std::move(call)] {
+    to.post(lane, call);
+  });
 }
 
 } // namespace ensemble::internal

@@ -36,7 +36,9 @@ caf::behavior flow_watcher::make_behavior() {
   return {
       [this](const committed& m) { follower_.follow(m.batch, *directory_); },
       [this](const journal_page& m) { (void)follower_.page_read(m, *directory_); },
-      [this](const ask_flow_graph& m) { (*m.callback)(graph_); },
+      [this](const ask_flow_graph& m) {
+        this->env().gate.pass([callback = m.callback, graph = graph_] { (*callback)(graph); });
+      },
       [this](const appends_done&) { saving_ = false; },
       [this](const directory_changed& m) {
         directory_ = m.now;

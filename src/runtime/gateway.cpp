@@ -55,8 +55,11 @@ void gateway::give(const asked& a, std::shared_ptr<host_command> command) {
 void gateway::answer(const command_answer& answer) {
   const auto answered = asked_.extract(answer.id);
   if (answered.empty()) return; // answered before; a host that was replaced answers twice
-  for (const auto& callback : answered.mapped().callbacks)
-    (*callback)(answer.result.get(), answer.failure.get());
+  auto& gate = env().gate;
+  const auto tell = [callbacks = std::move(answered.mapped().callbacks), answer] {
+    for (const auto& callback : callbacks) (*callback)(answer.result.get(), answer.failure.get());
+  };
+  gate.pass(answer.commit.value_or(gate.begun()), tell);
 }
 
 } // namespace ensemble::internal

@@ -136,6 +136,7 @@ private:
   // Waiting callers, and time (instance_holder_time.cpp).
   void await(const await_outcome& what);
   void answer(instance_id id, const outcome& result);
+  void tell(std::shared_ptr<exactly_once<const outcome&>> callback, const outcome& result);
   void wake_at(instance_id id, running& r, std::optional<timestamp> at);
   void tick();
   void fire(timer due);

@@ -17,7 +17,7 @@ constexpr auto book_every = std::chrono::seconds(1);
 void instance_holder::await(const await_outcome& what) {
   const auto at = instances_.find(what.id);
   if (at != instances_.end() && is_known_stuck(at->second)) {
-    (*what.callback)(stuck_outcome(what.id));
+    tell(what.callback, stuck_outcome(what.id));
     return;
   }
   const auto number = next_waiter_++;
@@ -31,9 +31,14 @@ void instance_holder::answer(instance_id id, const outcome& result) {
   const auto [first, last] = waiting_.equal_range(id);
   for (auto at = first; at != last; ++at) {
     timers_.erase({at->second.deadline, id, at->second.number});
-    (*at->second.callback)(result);
+    tell(at->second.callback, result);
   }
   waiting_.erase(first, last);
+}
+
+void instance_holder::tell(std::shared_ptr<exactly_once<const outcome&>> callback,
+                           const outcome& result) {
+  env().gate.pass([callback = std::move(callback), result] { (*callback)(result); });
 }
 
 void instance_holder::wake_at(instance_id id, running& r, std::optional<timestamp> at) {

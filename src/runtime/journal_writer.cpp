@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <optional>
 #include <span>
 #include <utility>
 
@@ -117,9 +118,12 @@ void journal_writer::keep(const std::shared_ptr<append_job>& job) {
 // What is too much for the space that is left goes in as far as it fits, in its order.
 std::vector<append_result>
 journal_writer::commit_what_fits(const std::vector<append_request>& requests, timestamp time) {
+  std::optional<durability_gate::commit> under_way;
+  if (std::ranges::any_of(requests, writes)) under_way.emplace(env().gate);
   auto results = journal_.commit(requests, time);
   for (auto count = requests.size() / 2; count > 0 && nothing_fitted(requests, results); count /= 2)
     results = journal_.commit(std::span(requests).first(count), time);
+  under_way.reset();
   results.resize(requests.size(), {append_result::status::no_space, {}, {}, {}});
   return results;
 }
@@ -239,7 +243,7 @@ void journal_writer::collect(append_job& job, const append_result& result, times
 }
 
 void journal_writer::answer(append_job& job, const append_result& result, timestamp time) {
-  if (job.from) answers_[job.from].push_back({job.tag, result, time});
+  if (job.from) answers_[job.from].push_back({job.tag, result, time, env().gate.begun()});
 }
 
 void journal_writer::tell_subscribers() {

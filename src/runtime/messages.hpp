@@ -35,6 +35,8 @@ struct observer_entry {
 /// Who is where. Replaced as a whole when an actor was respawned.
 struct directory {
   caf::actor writer{};
+  caf::actor syncer{}; ///< these two of speculative durability only
+  caf::actor outlet{};
   caf::actor reader{};
   caf::actor gateway{};
   caf::actor manager{};
@@ -61,6 +63,8 @@ struct directory_changed {
 };
 // Roles hold a space, so that no service can have the name.
 inline constexpr std::string_view writer_role = "journal writer";
+inline constexpr std::string_view syncer_role = "journal syncer";
+inline constexpr std::string_view outlet_role = "outlet of the durable";
 inline constexpr std::string_view reader_role = "journal reader";
 inline constexpr std::string_view gateway_role = "caller gateway";
 inline constexpr std::string_view manager_role = "process manager";
@@ -109,6 +113,8 @@ struct command_answer {
   command_id id{};
   std::shared_ptr<const receipt> result{};
   std::shared_ptr<const error> failure{};
+  /// On which commit it rests, and on none behind it; none: on any that has begun.
+  std::optional<std::uint64_t> commit{};
 };
 
 /// To the writer. `from` is told the result under the same tag; none: nobody is, and the request
@@ -127,6 +133,7 @@ struct append_answer {
   std::uint64_t tag = 0;
   append_result result{};
   timestamp time{};
+  std::uint64_t commit = 0; ///< its number, see durability_gate
 };
 struct appends_done {
   std::shared_ptr<const std::vector<append_answer>> answers{};
@@ -147,6 +154,17 @@ struct committed {
 
 /// Writer to an observer: there is something to read.
 struct journal_grew {};
+/// To the syncer: something waits for a sync.
+struct sync_journal {};
+/// To the outlet: something that waited may leave.
+struct gate_opened {};
+/// Observer and publisher to themselves: what they were about to show is durable.
+struct durable_page {
+  std::shared_ptr<const std::vector<recorded_event>> events{};
+};
+struct durable_batch {
+  std::shared_ptr<const committed_batch> batch{};
+};
 
 /// The processes that a holder of instances follows, by name; and of which it keeps the books.
 struct followed_processes {
@@ -353,6 +371,10 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ensemble::internal::append_to_journal)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ensemble::internal::appends_done)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ensemble::internal::committed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ensemble::internal::journal_grew)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ensemble::internal::sync_journal)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ensemble::internal::gate_opened)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ensemble::internal::durable_page)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ensemble::internal::durable_batch)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ensemble::internal::read_journal)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ensemble::internal::journal_page)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ensemble::internal::book_page)

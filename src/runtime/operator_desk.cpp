@@ -180,11 +180,15 @@ void operator_desk::ask_again(std::string_view restarted) {
 }
 
 void operator_desk::answer(std::uint64_t tag, const desk_answer& with) {
-  (*jobs_.extract(tag).mapped().request->callback)(&with, nullptr);
+  env().gate.pass([asked = jobs_.extract(tag).mapped().request, with] {
+    (*asked->callback)(&with, nullptr);
+  });
 }
 
 void operator_desk::fail(std::uint64_t tag, const error& why) {
-  (*jobs_.extract(tag).mapped().request->callback)(nullptr, &why);
+  env().gate.pass([asked = jobs_.extract(tag).mapped().request, why] {
+    (*asked->callback)(nullptr, &why);
+  });
 }
 
 } // namespace ensemble::internal

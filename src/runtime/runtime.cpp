@@ -322,11 +322,19 @@ void runtime::redrive(std::string_view subscription, position of,
                                                      const error* failure) {
     implementation::guarded([&] { callback(got, failure); });
   };
-  auto once = std::make_shared<internal::redrive_callback>(tell, [tell] {
+  const auto durable = std::make_shared<internal::redrive_callback>(tell, [tell] {
     const error lost(errc::unknown_outcome, "the runtime ended or failed, or the subscription was "
                                             "replaced, before the redrive was done; ask again");
     tell(nullptr, &lost);
   });
+  auto once = std::make_shared<internal::redrive_callback>(
+      [durable, env = self.env](const redrive_report* got, const error* failure) {
+        env->gate.pass([durable, report = got ? std::optional(*got) : std::nullopt,
+                        why = failure ? std::optional(*failure) : std::nullopt] {
+          (*durable)(report ? &*report : nullptr, why ? &*why : nullptr);
+        });
+      },
+      [] {}); // the other one tells
   const auto now = self.house->directory();
   if (const auto at = now->subscribers.find(role); at != now->subscribers.end())
     caf::anon_send(at->second, internal::redrive_parked{of, std::move(once)});

@@ -270,7 +270,7 @@ void service_host::carry_out_close(const work_ptr& item) {
 void service_host::run_effect(const work_ptr& item) {
   const auto target = item->command->target;
   outside_[target] = item;
-  effects_.post(target, [item, target, host = caf::actor_cast<caf::actor>(this)] {
+  auto call = [item, target, host = caf::actor_cast<caf::actor>(this)] {
     const inside_handler guard;
     effect_done report{target, item->command->close, nullptr, {}};
     const auto key = ENSEMBLE_PLANTED(cancel_by_another_key) && report.cancel ? item->command->id
@@ -289,7 +289,8 @@ void service_host::run_effect(const work_ptr& item) {
       report.reason = thrown_text();
     }
     caf::anon_send(host, std::move(report));
-  });
+  };
+  env().gate.pass([&to = effects_, target, call = std::move(call)] { to.post(target, call); });
 }
 
 void service_host::effect_finished(const effect_done& report) {
@@ -363,7 +364,7 @@ void service_host::append_answered(const append_answer& answer) {
   const auto& entities = item->entities;
   for (auto* e : entities) --e->in_flight;
   if (answer.result.state == append_result::status::appended) {
-    finish(item, as_recorded(pending.streams, answer.result, answer.time), false);
+    finish(item, as_recorded(pending.streams, answer.result, answer.time), answer.commit);
     const auto& lengths = answer.result.lengths; // without a state there is nothing to hold back
     for (std::size_t n = 0; n < entities.size(); ++n)
       answer_queries(*entities[n], stateless() ? entities[n]->length : lengths[n]);
@@ -398,14 +399,18 @@ void service_host::settle(entity& e) {
   load(e, {0});
 }
 
-void service_host::finish(const work_ptr& item, std::vector<recorded_event> events, bool repeated) {
+// `commit`: in which it was recorded just now; none: before, and nobody knows in which. What was
+// decided rests on states that were recorded before it.
+void service_host::finish(const work_ptr& item, std::vector<recorded_event> events,
+                          std::optional<std::uint64_t> commit) {
+  const bool repeated = !commit;
   const auto& command = *item->command;
   log().debug("{}: {} {} of {}: {}", service_->name, command.close ? "close" : "command",
               command.body.name(), item->entities.front()->stream,
               repeated ? "found its earlier outcome" : "recorded");
   if (command.is_answered()) {
     auto result = std::make_shared<receipt>(make_receipt(command, std::move(events), repeated));
-    send(command.reply_to, command_answer{command.id, std::move(result), nullptr});
+    send(command.reply_to, command_answer{command.id, std::move(result), nullptr, commit});
   }
   leave(*item);
 }

@@ -51,7 +51,8 @@ private:
   void carry_out_close(const work_ptr& item);
   void append(const work_ptr& item, std::vector<std::vector<new_event>> events);
   void append(const work_ptr& item, new_event only);
-  void finish(const work_ptr& item, std::vector<recorded_event> events, bool repeated);
+  void finish(const work_ptr& item, std::vector<recorded_event> events,
+              std::optional<std::uint64_t> commit);
   void fail(const work_ptr& item, const std::string& reason, errc code = errc::handler_failed);
   void tell_failure(const host_command& command, const std::string& reason, errc code,
                     bool may_be_recorded);
@@ -73,7 +74,7 @@ private:
   void give_up(entity& e, const std::string& reason);
   void effect_finished(const effect_done& report);
   void query(const std::shared_ptr<const state_query>& what);
-  void answer_queries(entity& e, std::uint64_t durable_length);
+  void answer_queries(entity& e, std::uint64_t recorded_length);
   void directory_replaced(const directory_changed& change);
 
   [[nodiscard]] bool stateless() const noexcept { return service_->folds.empty(); }

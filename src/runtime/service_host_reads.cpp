@@ -93,7 +93,7 @@ void service_host::page_read(const journal_page& page) {
     if (page.events->empty())
       proceed(what.item);
     else
-      finish(what.item, *page.events, true);
+      finish(what.item, *page.events, std::nullopt);
     return;
   }
   auto& e = *entities_.find(what.key);
@@ -128,7 +128,8 @@ void service_host::loaded(entity& e) {
 void service_host::give_up(entity& e, const std::string& reason) {
   e.at = entity::phase::unknown;
   const error why(errc::handler_failed, reason);
-  for (const auto& q : std::exchange(e.unasked, {})) (*q->callback)(nullptr, &why);
+  for (const auto& q : std::exchange(e.unasked, {}))
+    env().gate.pass([q, why] { (*q->callback)(nullptr, &why); });
   for (const auto& item : std::exchange(e.waiting, {})) fail(item, reason);
 }
 
@@ -146,12 +147,12 @@ void service_host::query(const std::shared_ptr<const state_query>& what) {
   if (fresh || guessed || e.at == entity::phase::unknown) load(e, {0});
 }
 
-void service_host::answer_queries(entity& e, std::uint64_t durable_length) {
-  std::erase_if(e.queries, [&](const entity::waiting_query& q) {
-    if (q.needs > durable_length) return false;
-    (*q.query->callback)(&q.state, nullptr);
-    return true;
-  });
+void service_host::answer_queries(entity& e, std::uint64_t recorded_length) {
+  const auto [first, last] = std::ranges::stable_partition(
+      e.queries, [&](const entity::waiting_query& q) { return q.needs > recorded_length; });
+  for (auto at = first; at != last; ++at)
+    env().gate.pass([q = std::move(*at)] { (*q.query->callback)(&q.state, nullptr); });
+  e.queries.erase(first, last);
 }
 
 void service_host::directory_replaced(const directory_changed& change) {

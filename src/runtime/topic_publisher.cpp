@@ -28,7 +28,7 @@ topic_publisher::topic_publisher(caf::actor_config& config, environment_ptr env,
                                  directory_ptr directory, std::shared_ptr<topic_table> topics)
     : base_actor(config, std::move(env), std::string(topics_role)),
       topics_(std::move(topics)),
-      follower_(*this, [this](const batch_ptr& batch) { publish(batch); }) {
+      follower_(*this, [this](const batch_ptr& batch) { publish_when_durable(batch); }) {
   directory_ = std::move(directory);
 }
 
@@ -38,6 +38,7 @@ caf::behavior topic_publisher::make_behavior() {
   return {
       [this](const topic_asked_for&) { follow(); },
       [this](const committed& m) { follower_.follow(m.batch, *directory_); },
+      [this](const durable_batch& m) { publish(m.batch); },
       [this](const journal_page& m) {
         if (!follower_.page_read(m, *directory_)) page_read(m);
       },
@@ -74,6 +75,16 @@ void topic_publisher::follow() {
 }
 
 // --- the groups ---
+
+void topic_publisher::publish_when_durable(const batch_ptr& batch) {
+  if (!env().gate.speculative()) {
+    publish(batch);
+    return;
+  }
+  env().gate.pass([self = caf::actor_cast<caf::actor>(this), batch] {
+    caf::anon_send(self, durable_batch{batch});
+  });
+}
 
 void topic_publisher::publish(const batch_ptr& batch) {
   topics_->with([&](std::vector<asked_topic>& topics, position& published) {
@@ -140,11 +151,14 @@ void topic_publisher::ask_reader(std::uint64_t tag) {
 void topic_publisher::page_read(const journal_page& page) {
   const auto asked = questions_.extract(page.tag);
   if (asked.empty()) return;
-  auto& question = *asked.mapped();
-  const auto to = page.events->empty() ? question.after() : page.events->back().position;
-  const topic_place place{question.after(), {question.after().value + 1}, to, true, page.complete};
-  question.answer(topic_events(question.which().name(), place, page.events,
-                               matching(question.which(), *page.events)));
+  const auto question = std::move(asked.mapped());
+  const auto after = question->after();
+  const auto to = page.events->empty() ? after : page.events->back().position;
+  const topic_place place{after, {after.value + 1}, to, true, page.complete};
+  env().gate.pass([question, answer = topic_events(question->which().name(), place, page.events,
+                                                   matching(question->which(), *page.events))] {
+    question->answer(answer);
+  });
 }
 
 } // namespace ensemble::internal

@@ -21,6 +21,7 @@ protected:
 
 private:
   void follow();
+  void publish_when_durable(const batch_ptr& batch);
   void publish(const batch_ptr& batch);
   void publish(asked_topic& to, const batch_ptr& batch);
   void tell_of_the_skipped();

@@ -25,8 +25,12 @@ append_result no_space() { return {append_result::status::no_space, {}, {}, {}};
 class simulated_journal final : public journal {
 public:
   simulated_journal(simulated_disk& disk, const journal_options& options,
-                    simulated_disk::decide_fate fate)
-      : disk_(disk), fate_(std::move(fate)), memory_(storage::make_memory_journal(options.types)) {
+                    simulated_disk::decide_fate fate, simulated_disk::decide_sync sync)
+      : disk_(disk),
+        fate_(std::move(fate)),
+        sync_fate_(std::move(sync)),
+        speculative_(options.durability == durability::speculative),
+        memory_(storage::make_memory_journal(options.types)) {
     for (auto& commit : disk_.log_) {
       for (auto& request : commit.requests)
         for (auto& stream : request.streams)
@@ -41,6 +45,18 @@ public:
     throw error(errc::journal_failed, "the simulated disk has failed before");
   }
 
+  void sync() override {
+    if (!speculative_) return;
+    const bool works = disk_.plugged_ && !failed_;
+    const auto fate = !works       ? sync_fate::fails
+                      : sync_fate_ ? sync_fate_()
+                                   : sync_fate::synced;
+    if (works && (fate == sync_fate::synced || fate == sync_fate::cut_after)) sync_all();
+    if (fate == sync_fate::synced) return;
+    failed_ = true;
+    throw error(errc::journal_failed, "the simulated disk cannot sync");
+  }
+
   std::unique_ptr<journal_reader> open_reader() override { return memory_->open_reader(); }
   [[nodiscard]] bool blocking() const noexcept override { return false; }
 
@@ -51,8 +67,11 @@ private:
     case commit_fate::recorded: return record(requests, now);
     case commit_fate::scarce: return record_essential(requests, now);
     case commit_fate::no_space: return {requests.size(), no_space()};
-    case commit_fate::fails_recorded:
-    case commit_fate::cut_after: (void)record(requests, now); break;
+    case commit_fate::fails_recorded: (void)record(requests, now); break;
+    case commit_fate::cut_after:
+      (void)record(requests, now);
+      sync_all();
+      break;
     case commit_fate::cut_before: write(requests, now, false); break;
     case commit_fate::fails: break;
     }
@@ -62,7 +81,7 @@ private:
 
   std::vector<append_result> record(std::span<const append_request> requests, timestamp now) {
     auto results = memory_->commit(requests, now);
-    write(requests, now, !ENSEMBLE_PLANTED(no_sync));
+    write(requests, now, !speculative_ && !ENSEMBLE_PLANTED(no_sync));
     return results;
   }
 
@@ -83,15 +102,24 @@ private:
     disk_.log_.push_back({{requests.begin(), requests.end()}, now, synced});
   }
 
+  void sync_all() {
+    if (ENSEMBLE_PLANTED(no_sync)) return;
+    for (auto at = disk_.log_.rbegin(); at != disk_.log_.rend() && !at->synced; ++at)
+      at->synced = true;
+  }
+
   simulated_disk& disk_;
   simulated_disk::decide_fate fate_;
+  simulated_disk::decide_sync sync_fate_;
+  bool speculative_;
   std::unique_ptr<journal> memory_;
   bool failed_ = false;
 };
 
-std::unique_ptr<journal> simulated_disk::open(const journal_options& options, decide_fate fate) {
+std::unique_ptr<journal> simulated_disk::open(const journal_options& options, decide_fate fate,
+                                              decide_sync sync) {
   plugged_ = true;
-  return std::make_unique<simulated_journal>(*this, options, std::move(fate));
+  return std::make_unique<simulated_journal>(*this, options, std::move(fate), std::move(sync));
 }
 
 void simulated_disk::recover(const std::function<std::size_t(std::size_t unsynced)>& keep) {

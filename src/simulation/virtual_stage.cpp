@@ -61,9 +61,10 @@ duration virtual_stage::elapsed() const noexcept {
 
 std::unique_ptr<ensemble::journal> virtual_stage::open_journal(const journal_options& options) {
   ended_ = false;
-  return disk.open(options, [this](std::span<const append_request> requests) {
-    return faults_.of_commit(requests);
-  });
+  return disk.open(
+      options,
+      [this](std::span<const append_request> requests) { return faults_.of_commit(requests); },
+      [this] { return faults_.of_sync(); });
 }
 
 std::unique_ptr<internal::effect_executor> virtual_stage::make_executor() {

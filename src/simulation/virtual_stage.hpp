@@ -34,6 +34,7 @@ public:
   /// Just after an effect has happened, and before its outcome is told.
   virtual void call_happened() = 0;
   virtual commit_fate of_commit(std::span<const append_request> requests) = 0;
+  virtual sync_fate of_sync() = 0;
   /// The command is about to be given twice.
   virtual void command_doubled(const event_origin& origin) = 0;
 };

@@ -1,5 +1,6 @@
 #include "simulation/world.hpp"
 
+#include "runtime/messages.hpp"
 #include "runtime/runtime_access.hpp"
 
 #include <algorithm>
@@ -20,8 +21,11 @@ constexpr int often_enough = 15;
 /// So often the program ends by a fault.
 constexpr std::uint64_t most_restarts = 8;
 
-runtime_options draw_options(chance& c) {
+bool is_speculative(std::uint64_t seed) { return seed % 3 == 0; }
+
+runtime_options draw_options(chance& c, std::uint64_t seed) {
   runtime_options o;
+  if (is_speculative(seed)) o.durability = durability::speculative;
   o.credits = c.in_thousand(300) ? 1 + c.below(4) : 10'000;
   o.cached_entities = c.in_thousand(300) ? c.below(3) : 10'000;
   o.recovery_rate = c.in_thousand(300) ? 200 : 20'000;
@@ -60,6 +64,9 @@ world::world(const plan& what, const scenario_maker& make)
   for (const auto* role : {"saga", "process manager", "journal writer", "journal reader",
                            "caller gateway", "operator desk", "topic publisher", "flow watcher"})
     roles_.emplace_back(role);
+  if (is_speculative(plan_.seed))
+    for (const auto role : {internal::syncer_role, internal::outlet_role})
+      roles_.emplace_back(role);
 }
 
 world::~world() { end_program(); }
@@ -86,7 +93,7 @@ void world::violated(std::string text) { result_.violations.push_back(std::move(
 // --- the program ---
 
 void world::set_up() {
-  runtime_ = std::make_unique<runtime>(draw_options(chance_));
+  runtime_ = std::make_unique<runtime>(draw_options(chance_, plan_.seed));
   runtime_access::set_stage(*runtime_, stage_);
   runtime_->on_failure([this](const error& why) {
     // Of the disk's failures the plan knows; nothing else may end a program.
@@ -352,6 +359,21 @@ commit_fate world::of_commit(std::span<const append_request> requests) {
   if (result_.counted.restarts < most_restarts && strikes(fault::failed_commit, 8))
     return chance_.in_thousand(500) ? commit_fate::fails : commit_fate::fails_recorded;
   return commit_fate::recorded;
+}
+
+// The faults of commits strike here, too.
+sync_fate world::of_sync() {
+  if (healing_ || failed_) return failed_ ? sync_fate::cut_before : sync_fate::synced;
+  if (strikes(fault::slow_disk, 300)) stage_.pass(chance_.between(1ms, 500ms));
+  if (result_.counted.restarts >= most_restarts) return sync_fate::synced;
+  for (const auto& [which, fate] :
+       {std::pair{fault::cut_before_commit, sync_fate::cut_before},
+        std::pair{fault::cut_after_commit, sync_fate::cut_after}}) {
+    if (!strikes(which, 15)) continue;
+    cut(which);
+    return fate;
+  }
+  return strikes(fault::failed_commit, 8) ? sync_fate::fails : sync_fate::synced;
 }
 
 void world::note_cut(happening what, std::span<const append_request> requests) {

@@ -31,6 +31,7 @@ private:
   duration until_call() override;
   void call_happened() override;
   commit_fate of_commit(std::span<const append_request> requests) override;
+  sync_fate of_sync() override;
   void command_doubled(const event_origin& origin) override;
   [[nodiscard]] bool is_target(happening what, const event_origin& origin) const;
   [[nodiscard]] bool strikes(fault what, std::uint64_t cases_in_thousand);

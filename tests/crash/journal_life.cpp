@@ -136,6 +136,7 @@ life_result live_as_journal(const life_options& options, std::uint64_t seed) {
         }
         const auto from = reader->head();
         const auto answers = own->commit(batch, timestamp(std::chrono::nanoseconds(1)));
+        own->sync(); // where that is a step of its own
         for (std::size_t i = 0; i < answers.size(); ++i)
           if (answers[i].state != expected[i])
             result.wrong.push_back("request " + std::to_string(i) + " of commit " +

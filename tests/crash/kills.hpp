@@ -1,5 +1,6 @@
 #pragma once
 
+#include <ensemble/journal.hpp>
 #include <ensemble/process.hpp>
 
 #include <cstdint>
@@ -20,6 +21,7 @@ struct kill_options {
   std::filesystem::path directory{}; ///< for the files; empty
   std::uint64_t seed = 1;
   std::optional<ensemble::process_mode> mode{}; ///< none: the workload is the journal's own
+  ensemble::durability durability = ensemble::durability::durable;
   strike what = strike::kill;
   std::uint64_t first = 1; ///< the first operation that is struck
   std::uint64_t every = 1; ///< and every so many behind it

@@ -481,9 +481,11 @@ TEST_P(JournalContract, ManyStreamsKeepTheirLengths) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Adapters, JournalContract,
-                         testing::Values(adapter{"Memory", true, durability::durable},
-                                         adapter{"SqliteDurable", false, durability::durable},
-                                         adapter{"SqliteRelaxed", false, durability::relaxed}),
+                         testing::Values(
+                             adapter{"Memory", true, durability::durable},
+                             adapter{"SqliteDurable", false, durability::durable},
+                             adapter{"SqliteSpeculative", false, durability::speculative},
+                             adapter{"SqliteRelaxed", false, durability::relaxed}),
                          [](const testing::TestParamInfo<adapter>& tested) {
                            return std::string(tested.param.name);
                          });

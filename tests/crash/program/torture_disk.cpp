@@ -29,7 +29,7 @@ using ensemble::process_mode;
 
 constexpr std::string_view usage =
     R"(torture_disk [--images N] [--kills N] [--faults N] [--seed S] [--minutes M]
-             [--synchronous full|normal] [--jobs J] [--only WHAT]
+             [--synchronous full|normal|behind] [--jobs J] [--only WHAT]
   --images N   at least so many power cuts (default 60000)
   --kills N    at least so many killed processes (default 5000)
   --faults N   at least so many failed operations (default 1000)
@@ -37,6 +37,7 @@ constexpr std::string_view usage =
   --minutes M  begin nothing new after that (default: no limit)
   --synchronous normal  power cuts only, of a journal that does not sync its commits:
                they must find lost events; what else must hold still must
+  --synchronous behind  of journals under speculative durability, which sync behind the commit
   --jobs J     processes at once (default: twice the processors)
   --only WHAT  only power, kill, fault; or one task by its full name, as it is printed
 Every operation of each workload is cut, killed and failed; rounds with further seeds follow until
@@ -101,8 +102,8 @@ task power_task(const settings& s, const std::string& name, std::optional<proces
 }
 
 // One of `lanes` tasks that share the operations of a workload.
-task strike_task(const std::string& name, std::optional<process_mode> mode, strike what,
-                 std::uint64_t seed, std::uint64_t lane, std::uint64_t lanes) {
+task strike_task(const settings& s, const std::string& name, std::optional<process_mode> mode,
+                 strike what, std::uint64_t seed, std::uint64_t lane, std::uint64_t lanes) {
   const std::string kind = what == strike::kill        ? "kill-"
                            : what == strike::fail_once ? "fault-once-"
                                                        : "fault-ever-";
@@ -113,6 +114,7 @@ task strike_task(const std::string& name, std::optional<process_mode> mode, stri
             options.directory = where;
             options.seed = seed;
             options.mode = mode;
+            options.durability = s.durability;
             options.what = what;
             options.first = 1 + lane;
             options.every = lanes;
@@ -246,7 +248,7 @@ private:
     constexpr std::uint64_t lanes = 8;
     for (const auto& [name, mode] : workloads())
       for (std::uint64_t lane = 0; lane < lanes; ++lane)
-        begin(strike_task(name, mode, what, seed, lane, lanes));
+        begin(strike_task(settings_, name, mode, what, seed, lane, lanes));
   }
 
   settings settings_;
@@ -263,6 +265,22 @@ std::uint64_t number(std::string_view text) {
   return value;
 }
 
+std::string_view text_of(ensemble::durability synchronous) {
+  switch (synchronous) {
+  case ensemble::durability::relaxed: return "normal";
+  case ensemble::durability::speculative: return "behind";
+  case ensemble::durability::durable: break;
+  }
+  return "full";
+}
+
+std::optional<ensemble::durability> durability_of(std::string_view synchronous) {
+  using enum ensemble::durability;
+  for (const auto degree : {durable, relaxed, speculative})
+    if (text_of(degree) == synchronous) return degree;
+  return std::nullopt;
+}
+
 settings read(const std::vector<std::string>& words) {
   settings s;
   const std::map<std::string, std::uint64_t*> numbers{
@@ -273,9 +291,8 @@ settings read(const std::vector<std::string>& words) {
     const auto& value = words[n + 1];
     if (const auto at = numbers.find(words[n]); at != numbers.end())
       *at->second = number(value);
-    else if (words[n] == "--synchronous" && (value == "full" || value == "normal"))
-      s.durability =
-          value == "full" ? ensemble::durability::durable : ensemble::durability::relaxed;
+    else if (const auto degree = durability_of(value); words[n] == "--synchronous" && degree)
+      s.durability = *degree;
     else if (words[n] == "--only")
       s.only = value;
     else
@@ -289,7 +306,7 @@ int report(const settings& s, const counts& all, std::chrono::steady_clock::dura
   const bool blind = relaxed && all.cuts.lost == 0;
   const bool good = all.violations() == 0 && !blind;
   std::cout << "torture_disk: " << (good ? "passed" : "FAILED") << ": synchronous "
-            << (relaxed ? "normal" : "full") << ", " << all.cuts.images << " power-cut images of "
+            << text_of(s.durability) << ", " << all.cuts.images << " power-cut images of "
             << all.cuts.operations << " operations (" << all.cuts.lost << " lost shown events, "
             << all.cuts.resumed << " resumed to the end, " << all.cuts.recoveries
             << " recoveries cut at every operation), " << all.kills.kills << " kills ("

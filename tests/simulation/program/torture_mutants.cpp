@@ -75,6 +75,8 @@ const std::vector<mutant>& mutants() {
       {"proven_beyond_budget", "rule 20", check, {}},
       {"ack_before_commit", "S1, G6", simulation, {}},
       {"no_sync", "S1", simulation, {}},
+      {"leaves_before_durable", "rule 19, G6", simulation, {}},
+      {"sync_left_out", "rule 19, G6", simulation, {}},
       {"goes_on_after_failed_sync", "S10", simulation, {}},
       {"full_disk_loses_accepted", "S10, N4", simulation, {}},
       {"half_a_request", "rule 12, S2", journal, {}},
