@@ -71,8 +71,8 @@ void add_durability(CLI::App& app, ensemble::durability& durability) {
       {"speculative", ensemble::durability::speculative},
       {"relaxed", ensemble::durability::relaxed}};
   app.add_option("--durability", durability,
-                 "durable: survives a power cut; speculative: as durable, and the disk is waited "
-                 "for once an order; relaxed: survives a killed process only")
+                 "durable: survives a power cut; speculative: as durable, with fewer waits "
+                 "for the disk; relaxed: survives a killed process only")
       ->transform(CLI::Transformer(degrees))
       ->default_str("durable");
 }

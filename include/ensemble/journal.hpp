@@ -170,11 +170,13 @@ enum class durability {
   relaxed,
   /// Synced to the disk. The default.
   durable,
-  /// As `relaxed` when it is written, and synced behind that. Inside the program work goes on at
+  /// As `relaxed` when it is written, and synced behind that. Inside the runtime work goes on at
   /// once; what leaves it (a receipt, an outcome, an effect, an event for an observer) waits until
-  /// everything that it may rest on is synced. A process then waits for the disk once, not once a
-  /// step. A power cut takes only what nobody outside has been told of; but another process that
-  /// reads the file beside this one may see it.
+  /// everything that it may rest on is synced. A process then waits for the disk at its end and
+  /// before each effect, not at every step. A power cut takes only what nobody outside has been
+  /// told of; but runtime_stats, and who reads the file itself beside the runtime, may see it.
+  /// Callbacks, effects and handlers are all begun by one actor: a callback that blocks holds them
+  /// all up.
   speculative,
 };
 

@@ -77,7 +77,8 @@ struct redrive_report {
   std::size_t still_parked = 0;
 };
 
-/// How a subscription stands. The counts are of this run of the program.
+/// How a subscription stands. The counts are of this run of the program. Under `speculative`
+/// durability what is called durable here may still wait for its sync, as in runtime_stats.
 struct subscription_stats {
   std::uint64_t handled = 0; ///< events, each repeat counted
   std::uint64_t retried = 0; ///< attempts that failed and were followed by another

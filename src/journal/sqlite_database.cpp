@@ -183,17 +183,6 @@ void database::count_log_frames() {
       this);
 }
 
-void database::sync_log() {
-  int code = SQLITE_OK;
-  if (log_ == nullptr)
-    code = sqlite3_file_control(handle_, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log_);
-  if (code == SQLITE_OK && log_->pMethods == nullptr) code = SQLITE_MISUSE; // no log is open
-  // What SQLite itself does behind a commit when `synchronous` is FULL.
-  if (code == SQLITE_OK) code = log_->pMethods->xSync(log_, SQLITE_SYNC_NORMAL);
-  if (code != SQLITE_OK)
-    throw sqlite_error(code, std::string("cannot sync the log: ") + sqlite3_errstr(code));
-}
-
 void database::checkpoint(checkpoint_mode mode) {
   const int wanted = mode == checkpoint_mode::passive   ? SQLITE_CHECKPOINT_PASSIVE
                      : mode == checkpoint_mode::restart ? SQLITE_CHECKPOINT_RESTART
@@ -216,5 +205,39 @@ void database::copy_to(const std::string& path) {
 void database::close_without_checkpoint() noexcept {
   sqlite3_db_config(handle_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
 }
+
+namespace {
+void sync_log(sqlite3_file* log) {
+  // What SQLite itself does behind a commit when `synchronous` is FULL.
+  const int code = log->pMethods->xSync(log, SQLITE_SYNC_NORMAL);
+  if (code != SQLITE_OK)
+    throw sqlite_error(code, std::string("cannot sync the log: ") + sqlite3_errstr(code));
+}
+} // namespace
+
+log_descriptor::log_descriptor(const database& of) {
+  sqlite3_file* own = nullptr;
+  sqlite3_vfs* system = nullptr;
+  int code = sqlite3_file_control(of.handle_, "main", SQLITE_FCNTL_JOURNAL_POINTER,
+                                  static_cast<void*>(&own));
+  if (code == SQLITE_OK && own->pMethods == nullptr) code = SQLITE_MISUSE; // no log is open
+  if (code == SQLITE_OK) {
+    sync_log(own); // also the name of a new one, once
+    code = sqlite3_file_control(of.handle_, "main", SQLITE_FCNTL_VFS_POINTER,
+                                static_cast<void*>(&system));
+  }
+  if (code == SQLITE_OK) {
+    memory_ = std::make_unique<std::byte[]>(static_cast<std::size_t>(system->szOsFile));
+    file_ = reinterpret_cast<sqlite3_file*>(memory_.get());
+    const auto* name = sqlite3_filename_wal(sqlite3_db_filename(of.handle_, "main"));
+    code = system->xOpen(system, name, file_, SQLITE_OPEN_READWRITE | SQLITE_OPEN_WAL, nullptr);
+  }
+  if (code != SQLITE_OK)
+    throw sqlite_error(code, std::string("cannot open the log: ") + sqlite3_errstr(code));
+}
+
+log_descriptor::~log_descriptor() { file_->pMethods->xClose(file_); }
+
+void log_descriptor::sync() { sync_log(file_); }
 
 } // namespace ensemble::storage

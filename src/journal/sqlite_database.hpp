@@ -5,7 +5,9 @@
 
 #include <array>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -114,10 +116,6 @@ public:
   /// checkpoints, which hide their errors.
   void count_log_frames();
   [[nodiscard]] int log_frames() const noexcept { return log_frames_; }
-  /// Syncs the log as it stands: what a transaction left there that had ended before. The first
-  /// call is of the connection's own thread, behind a transaction or a checkpoint; later ones, one
-  /// at a time, may be of any thread beside it.
-  void sync_log();
   enum class checkpoint_mode { passive, restart, truncate };
   /// Syncs the log, copies it into the file, and syncs that. Being kept from finishing by a reader
   /// is no error.
@@ -129,9 +127,28 @@ public:
   void close_without_checkpoint() noexcept;
 
 private:
+  friend class log_descriptor;
   sqlite3* handle_ = nullptr;
-  sqlite3_file* log_ = nullptr;
   int log_frames_ = 0;
+};
+
+/// A descriptor of its own of a database's write-ahead log, to sync that beside the thread that
+/// uses the connection. Its own, since the system tells of a failed write once for each: so it and
+/// the connection hear of every failure, whoever syncs first.
+class log_descriptor {
+public:
+  /// Behind a transaction or checkpoint: the log must be there. Throws sqlite_error.
+  explicit log_descriptor(const database& of);
+  log_descriptor(const log_descriptor&) = delete;
+  log_descriptor& operator=(const log_descriptor&) = delete;
+  ~log_descriptor();
+
+  /// Returns when all is durable that ended transactions have left in the log. Throws sqlite_error.
+  void sync();
+
+private:
+  std::unique_ptr<std::byte[]> memory_{};
+  sqlite3_file* file_ = nullptr;
 };
 
 } // namespace ensemble::storage

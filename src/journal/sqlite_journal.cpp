@@ -50,11 +50,12 @@ public:
   }
 
   void sync() override {
-    if (!syncs_behind_) return;
+    if (!log_) return;
     const std::lock_guard one_at_a_time(sync_mutex_);
     try {
-      if (sync_failed_) throw error(errc::journal_failed, "a sync failed before");
-      db_.sync_log();
+      // Even if this one went well: what failed before may have lost what lies in front of it.
+      if (failed_ || sync_failed_) throw error(errc::journal_failed, "it failed before");
+      log_->sync();
     } catch (const std::exception& cause) {
       sync_failed_ = true;
       throw error(errc::journal_failed,
@@ -79,14 +80,15 @@ private:
         lock_(path),
         db_(path.string(), database::access::create),
         ends_log_with_commit_(db_.ends_log_with_commit()),
-        // Where a write may spoil its neighbours, only SQLite's own sync keeps a commit from those
-        // behind it: then each is synced as it ends.
-        syncs_behind_(options.durability == durability::speculative && ends_log_with_commit_),
-        transaction_(prepared(db_, path.string(),
-                              options.durability == durability::speculative && !syncs_behind_
-                                  ? durability::durable
-                                  : options.durability)) {
-    if (syncs_behind_) db_.sync_log();
+        transaction_(prepared(db_, path.string(), fitting(options.durability))) {
+    if (fitting(options.durability) == durability::speculative) log_.emplace(db_);
+  }
+
+  // Where a write may spoil its neighbours, only SQLite's own sync keeps a commit from those behind
+  // it: then each is synced as it ends.
+  [[nodiscard]] durability fitting(durability wanted) const noexcept {
+    return wanted == durability::speculative && !ends_log_with_commit_ ? durability::durable
+                                                                        : wanted;
   }
 
   static database& prepared(database& db, const std::string& path, durability wanted) {
@@ -206,11 +208,11 @@ private:
   owner_lock lock_;
   database db_;
   bool ends_log_with_commit_;
-  bool syncs_behind_; ///< not with each commit, but by sync()
   sqlite_transaction transaction_;
   std::mutex sync_mutex_;
+  std::optional<log_descriptor> log_{}; ///< of speculative durability
   std::atomic<bool> sync_failed_ = false;
-  bool failed_ = false;
+  std::atomic<bool> failed_ = false;
   std::string failure_; ///< why
   int copied_frames_ = 0;
 };

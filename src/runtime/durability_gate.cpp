@@ -52,10 +52,11 @@ void durability_gate::release() {
   outlet_woken_ = false;
   // One by one: whoever is told may hand in the next, or close the gate.
   while (!waiting_.empty() && waiting_.front().needs <= durable_) {
-    const auto leave = std::move(waiting_.front().leave);
+    auto leave = std::move(waiting_.front().leave);
     waiting_.pop_front();
     lock.unlock();
     leave();
+    leave = nullptr; // it may hold a user's callback: what that destroys needs no lock of ours
     lock.lock();
   }
 }

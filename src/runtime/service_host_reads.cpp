@@ -148,11 +148,11 @@ void service_host::query(const std::shared_ptr<const state_query>& what) {
 }
 
 void service_host::answer_queries(entity& e, std::uint64_t recorded_length) {
-  const auto [first, last] = std::ranges::stable_partition(
-      e.queries, [&](const entity::waiting_query& q) { return q.needs > recorded_length; });
-  for (auto at = first; at != last; ++at)
+  const auto waits = [&](const entity::waiting_query& q) { return q.needs > recorded_length; };
+  const auto first = std::stable_partition(e.queries.begin(), e.queries.end(), waits);
+  for (auto at = first; at != e.queries.end(); ++at)
     env().gate.pass([q = std::move(*at)] { (*q.query->callback)(&q.state, nullptr); });
-  e.queries.erase(first, last);
+  e.queries.erase(first, e.queries.end());
 }
 
 void service_host::directory_replaced(const directory_changed& change) {
