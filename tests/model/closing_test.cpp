@@ -135,6 +135,14 @@ TEST(Closing, RefusedCloseIsStuckNotGuessed) {
   EXPECT_EQ(s.i.stuck_reason(), "step 'b' cannot cancel");
 }
 
+TEST(Closing, RefusedCloseOfWhatIsDoneOrNotClosingChangesNothing) {
+  script s(side_by_side());
+  s.close_refused("b"); // it is open, and nobody closes it
+  s.works("a").close_refused("a");
+  EXPECT_EQ(s.i.stuck_reason(), "");
+  EXPECT_THAT(s.due(), ElementsAre("do b"));
+}
+
 TEST(Closing, RefusedCloseIsTriedAgainUnderANewIdAfterARetry) {
   script s(side_by_side());
   s.breaks("a");
