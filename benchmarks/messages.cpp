@@ -1,7 +1,9 @@
-// Messages a second: through ensemble's dispatch (a command from a caller to a service, decided,
-// recorded in memory and answered), and through bare CAF actors that pass one message on as often.
-// Both under the same scheduler settings, with as many under way, in turns in one run. And what CAF
-// itself does in ping-pong, fan-in, and spawning.
+// Messages a second, through ensemble's dispatch and through bare CAF actors, under the same
+// scheduler settings, with as many under way, in turns in one run. A command goes from a caller to
+// a service, is decided, recorded in memory and answered; beside it, bare actors that pass one
+// message on as often. A question (the state of an entity) goes to the service alone, and nothing
+// is recorded; beside it, a bare actor that answers such questions. And what CAF itself does in
+// ping-pong, fan-in, and spawning.
 //
 //   bench_messages [--runs N] [--seconds S] [--under-way N] [--json FILE]
 
@@ -17,9 +19,12 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <deque>
+#include <future>
 #include <memory>
 #include <string>
 #include <thread>
+#include <unordered_map>
 #include <vector>
 
 namespace {
@@ -29,9 +34,19 @@ struct parcel {
   std::shared_ptr<const std::string> payload{};
 };
 
+/// What a bare actor is asked: as the runtime's own questions, a pointer to all of it.
+struct question {
+  struct body {
+    std::string key{};
+    std::promise<reference::tally> answer{};
+  };
+  std::shared_ptr<body> what{};
+};
+
 } // namespace
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parcel)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(question)
 
 namespace {
 
@@ -110,6 +125,53 @@ dispatch through_ensemble(const settings& wanted) {
   stopping = true;
   while (answered < sent) std::this_thread::sleep_for(1ms);
   return {rate, static_cast<double>(messages) / static_cast<double>(commands)};
+}
+
+/// Answers a second, always so many questions under way.
+template <class Ask>
+double questions(const settings& wanted, Ask ask) {
+  std::deque<std::future<reference::tally>> asked;
+  std::uint64_t n = 0;
+  const auto give = [&] { asked.push_back(ask(std::to_string(n++ % 1024))); };
+  while (asked.size() < wanted.under_way) give();
+  const auto turn = [&] {
+    (void)asked.front().get();
+    asked.pop_front();
+    give();
+  };
+  for (std::size_t turns = 0; turns < 10 * wanted.under_way; ++turns) turn();
+  const auto before = n;
+  const auto start = clock_type::now();
+  while (clock_type::now() - start < std::chrono::duration<double>(wanted.seconds))
+    for (int turns = 0; turns < 100; ++turns) turn();
+  const double rate = rate_of(n - before, start);
+  for (auto& one : asked) (void)one.get();
+  return rate;
+}
+
+double questions_to_ensemble(const settings& wanted) {
+  ensemble::runtime r{ensemble::runtime_options{}};
+  r.host(reference::counting_service());
+  r.start();
+  return questions(
+      wanted, [&](const std::string& key) { return r.query<reference::tally>("counting", key); });
+}
+
+double questions_to_bare_actor(const settings& wanted) {
+  std::unordered_map<std::string, reference::tally> states;
+  bare_system host;
+  const auto service = host.get().spawn([&](caf::event_based_actor*) -> caf::behavior {
+    return {[&](const question& q) { q.what->answer.set_value(states[q.what->key]); }};
+  });
+  const double rate = questions(wanted, [&](const std::string& key) {
+    auto what = std::make_shared<question::body>();
+    what->key = key;
+    auto answer = what->answer.get_future();
+    caf::anon_send(service, question{std::move(what)});
+    return answer;
+  });
+  caf::anon_send_exit(service, caf::exit_reason::kill);
+  return rate;
 }
 
 caf::behavior pass_on(caf::event_based_actor* self, caf::actor next,
@@ -201,7 +263,7 @@ int main(int argc, char** argv) {
   app.add_option("--json", wanted.json);
   CLI11_PARSE(app, argc, argv);
   return run_and_report(wanted.json, [&](report& to) {
-    samples ours, hops, bare, ratio, pings, into_one, spawned;
+    samples ours, hops, bare, ratio, asked, asked_bare, asked_ratio, pings, into_one, spawned;
     for (std::size_t n = 0; n < wanted.runs; ++n) {
       const auto made = through_ensemble(wanted);
       ours.add(made.messages_a_second);
@@ -209,6 +271,9 @@ int main(int argc, char** argv) {
       // Caller's gateway, service, journal's writer, and back.
       bare.add(through_bare_actors(wanted, 3));
       ratio.add(100 * ours.values.back() / bare.values.back());
+      asked.add(questions_to_ensemble(wanted));
+      asked_bare.add(questions_to_bare_actor(wanted));
+      asked_ratio.add(100 * asked.values.back() / asked_bare.values.back());
       pings.add(ping_pong(wanted));
       into_one.add(fan_in(wanted));
       spawned.add(spawning(wanted));
@@ -217,6 +282,9 @@ int main(int argc, char** argv) {
     to.add("messages, through ensemble: a command", "messages", hops);
     to.add("messages, bare CAF, a ring of three", "messages/s", bare);
     to.add("messages, through ensemble: of bare CAF", "%", ratio);
+    to.add("questions, to a service of ensemble", "answers/s", asked);
+    to.add("questions, to a bare CAF actor", "answers/s", asked_bare);
+    to.add("questions, to a service of ensemble: of bare CAF", "%", asked_ratio);
     to.add("messages, bare CAF, ping-pong", "messages/s", pings);
     to.add("messages, bare CAF, 64 to one and back", "messages/s", into_one);
     to.add("actors, bare CAF, spawned and ended", "actors/s", spawned);

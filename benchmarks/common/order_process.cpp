@@ -86,11 +86,6 @@ ensemble::service_definition shipping_service() {
                        });
 }
 
-struct tally {
-  std::uint64_t count{};
-  void apply(const counted&) { ++count; }
-};
-
 struct fulfilment {
   std::string order{};
   std::string item{};
@@ -141,10 +136,9 @@ ensemble::process_definition order_fulfilment() {
 
 ensemble::service_definition counting_service() {
   return ensemble::service<tally>("counting")
-      .on<count_one>(&count_one::key,
-                     [](const tally&, const count_one& c) -> decision<counted> {
-                       return counted{c.key};
-                     });
+      .on<count_one>(&count_one::key, [](const tally&, const count_one& c) -> decision<counted> {
+        return counted{c.key};
+      });
 }
 
 void set_up(ensemble::runtime& r, bool danced) {

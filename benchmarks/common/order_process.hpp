@@ -100,6 +100,12 @@ struct counted {
 ENSEMBLE_MESSAGE(count_one, 1, key)
 ENSEMBLE_MESSAGE(counted, 1, key)
 
+/// How many commands an entity of that service has taken.
+struct tally {
+  std::uint64_t count{};
+  void apply(const counted&) { ++count; }
+};
+
 /// A service that does the least that one can: one event for each command.
 [[nodiscard]] ensemble::service_definition counting_service();
 

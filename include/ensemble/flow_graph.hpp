@@ -5,14 +5,12 @@
 #include <compare>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <map>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <tuple>
-#include <unordered_map>
 #include <vector>
 
 namespace ensemble {
@@ -89,11 +87,13 @@ using cause_lookup = std::function<std::optional<recorded_event>(const recorded_
 /// Who reacts to what, over all flows: every event of a journal is one count of one edge, none is
 /// sampled. A value; one thread at a time. Its memory is bounded: by the number of different
 /// reactions (4,096 are kept apart, what is beyond counts as `(others)`), and by that of the events
-/// that it remembers as possible causes, some 100 bytes each.
+/// that it remembers as possible causes, 32 bytes each.
 class flow_graph {
 public:
-  /// How many events are remembered by default: the flows of some seconds at full rate.
-  static constexpr std::size_t default_remembered = 100'000;
+  /// How many events are remembered at most, by default: the flows of a second at full rate. It is
+  /// rounded up to a power of two. Of the latest quarter of them, one in some thousands has had to
+  /// make room already.
+  static constexpr std::size_t default_remembered = 1 << 17;
   static constexpr std::size_t most_reactions = 4096;
 
   /// An empty graph.
@@ -140,8 +140,9 @@ public:
 
 private:
   struct possible_cause {
-    std::uint32_t node = 0;
+    event_id id{}; ///< none: nothing is remembered here
     timestamp time{};
+    std::uint32_t node = 0;
   };
 
   /// Where the commonest reactions are counted, by numbers in place of names: a short cut, which a
@@ -193,7 +194,9 @@ private:
   [[nodiscard]] std::string told_by(const flow_reaction& reaction) const;
   flow_count& slot(flow_reaction reaction);
   [[nodiscard]] std::optional<std::uint32_t> number_of(const recorded_event& event);
-  void remember(const recorded_event& event, std::uint32_t node);
+  [[nodiscard]] const possible_cause* remembered(event_id id) const noexcept;
+  void remember(const possible_cause& event);
+  void remember_more();
   void count(const recorded_event& event, flow_count& at, std::optional<duration> span);
 
   std::map<flow_reaction, flow_count> reactions_{};
@@ -205,8 +208,9 @@ private:
   std::vector<flow_node> nodes_{}; ///< of what is remembered
   std::map<flow_node, std::uint32_t, node_order> node_numbers_{};
   short_cuts short_cuts_{};
-  std::unordered_map<event_id, possible_cause> causes_{};
-  std::deque<event_id> oldest_first_{};
+  /// In groups, by the hash of the id; in a full group the oldest makes room. (A map with a list of
+  /// its oldest costs several cache misses an event.)
+  std::vector<possible_cause> causes_{};
 };
 
 } // namespace ensemble

@@ -3,8 +3,8 @@
 #include <ensemble/error.hpp>
 #include <ensemble/fields.hpp>
 
+#include <atomic>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -102,13 +102,13 @@ private:
   struct body {
     const message_type* type{};
     const void* value{};
-    mutable std::once_flag text_made{};
-    mutable std::string text{};
+    /// Owned; null until it is made. (A once_flag would cost a call of the kernel for each.)
+    mutable std::atomic<const std::string*> text{};
 
     body() = default;
     body(const body&) = delete;
     body& operator=(const body&) = delete;
-    virtual ~body() = default;
+    virtual ~body() { delete text.load(std::memory_order_acquire); }
   };
   template <class T>
   struct typed_body final : body {

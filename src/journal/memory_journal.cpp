@@ -13,6 +13,12 @@ namespace ensemble::storage {
 
 namespace {
 
+std::uint64_t hash_of(std::string_view name) { return std::hash<std::string_view>{}(name); }
+
+std::uint64_t hash_of(std::int64_t stream, event_id id) {
+  return std::hash<event_id>{}(id) ^ (static_cast<std::uint64_t>(stream) * 0x9E3779B97F4A7C15ULL);
+}
+
 // One commit in the making: what it adds, beside the store that it does not touch yet. So a
 // refused commit leaves nothing behind, and readers see it whole.
 class transaction final : public append_store {
@@ -24,19 +30,16 @@ public:
   stream_state& stream(std::string_view name) override {
     const auto [at, is_new] = streams_.try_emplace(std::string(name));
     if (is_new) {
-      if (const auto known = store_.stream_numbers.find(name);
-          known != store_.stream_numbers.end()) {
-        at->second = {known->second,
-                      store_.streams[static_cast<std::size_t>(known->second - 1)].size()};
-      }
+      if (const auto known = store_.find_stream(name))
+        at->second = {known, store_.streams[static_cast<std::size_t>(known - 1)].size()};
     }
     return at->second;
   }
 
   std::optional<position> find(const stream_state& stream, event_id id) override {
-    const stream_event key{stream.number, id};
-    if (const auto at = store_.ids.find(key); at != store_.ids.end()) return position{at->second};
-    if (const auto at = ids_.find(key); at != ids_.end()) return position{at->second};
+    if (const auto at = store_.find_event(stream.number, id)) return position{at};
+    if (const auto at = ids_.find({stream.number, id}); at != ids_.end())
+      return position{at->second};
     return std::nullopt;
   }
 
@@ -84,11 +87,22 @@ private:
     return at.value <= stored ? store_.events[at.value - 1] : events_[at.value - 1 - stored];
   }
 
+  struct stream_event {
+    std::int64_t stream = 0;
+    event_id id{};
+    friend bool operator==(const stream_event&, const stream_event&) = default;
+  };
+  struct stream_event_hash {
+    std::size_t operator()(const stream_event& key) const noexcept {
+      return static_cast<std::size_t>(hash_of(key.stream, key.id));
+    }
+  };
+
   const memory_store& store_;
   timestamp time_;
   std::unordered_map<std::string, stream_state> streams_;
   std::size_t new_streams_ = 0;
-  memory_store::stream_ids ids_;
+  std::unordered_map<stream_event, std::uint64_t, stream_event_hash> ids_;
   std::vector<recorded_event> events_;
   std::vector<std::int64_t> numbers_;
   std::vector<book_change> changes_;
@@ -127,17 +141,38 @@ private:
 
 } // namespace
 
-void memory_store::record(recorded_event event, std::int64_t stream) {
+const std::string& memory_store::name_of(std::int64_t stream) const {
+  return events[streams[static_cast<std::size_t>(stream - 1)].front() - 1].stream;
+}
+
+std::int64_t memory_store::find_stream(std::string_view name) const {
+  const auto* found = streams_by_name.find(
+      hash_of(name), [&](std::int64_t number) { return name_of(number) == name; });
+  return found ? *found : 0;
+}
+
+std::uint64_t memory_store::find_event(std::int64_t stream, event_id id) const {
+  if (static_cast<std::uint64_t>(stream) > streams.size()) return 0; // no event of it stands here
+  const auto* found = events_by_id.find(hash_of(stream, id), [&](std::uint64_t at) {
+    return events[at - 1].id == id &&
+           std::ranges::binary_search(streams[static_cast<std::size_t>(stream - 1)], at);
+  });
+  return found ? *found : 0;
+}
+
+// The event first: what is found by an index is there, also where want of memory ends this.
+void memory_store::record(recorded_event what, std::int64_t stream) {
+  const auto& event = events.emplace_back(std::move(what));
   const auto at = event.position.value;
   const auto place = static_cast<std::size_t>(stream - 1);
   if (place == streams.size()) {
-    streams.emplace_back();
-    stream_numbers.emplace(event.stream, stream);
+    streams.push_back({at});
+    streams_by_name.add(hash_of(event.stream), stream);
+  } else {
+    streams[place].push_back(at);
   }
-  streams[place].push_back(at);
-  ids.emplace(stream_event{stream, event.id}, at);
+  events_by_id.add(hash_of(stream, event.id), at);
   if (!message_names.contains(event.body.name())) message_names.emplace(event.body.name());
-  events.push_back(std::move(event));
 }
 
 void memory_store::sort_by_flow() {

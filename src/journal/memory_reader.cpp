@@ -32,9 +32,9 @@ public:
   std::vector<recorded_event> read_stream(std::string_view stream, stream_version from,
                                           std::size_t limit) override {
     const std::shared_lock lock(store_.mutex);
-    const auto number = store_.stream_numbers.find(stream);
-    if (number == store_.stream_numbers.end()) return {};
-    const auto& all = store_.streams[static_cast<std::size_t>(number->second - 1)];
+    const auto number = store_.find_stream(stream);
+    if (number == 0) return {};
+    const auto& all = store_.streams[static_cast<std::size_t>(number - 1)];
     const auto skipped = std::min<std::uint64_t>(from.value, all.size());
     return take(all, all.begin() + static_cast<std::ptrdiff_t>(skipped), limit);
   }
@@ -53,11 +53,11 @@ public:
 
   std::optional<recorded_event> find(std::string_view stream, event_id id) override {
     const std::shared_lock lock(store_.mutex);
-    const auto number = store_.stream_numbers.find(stream);
-    if (number == store_.stream_numbers.end()) return std::nullopt;
-    const auto found = store_.ids.find({number->second, id});
-    if (found == store_.ids.end()) return std::nullopt;
-    return event(found->second);
+    const auto number = store_.find_stream(stream);
+    if (number == 0) return std::nullopt;
+    const auto found = store_.find_event(number, id);
+    if (found == 0) return std::nullopt;
+    return event(found);
   }
 
   std::vector<std::string> stream_names(std::string_view category, std::string_view after,
@@ -65,7 +65,8 @@ public:
     const std::shared_lock lock(store_.mutex);
     const auto prefix = std::string(category) + '-';
     std::set<std::string_view> first; // of those in question; the others need not be sorted
-    for (const auto& [name, number] : store_.stream_numbers) {
+    for (const auto& events : store_.streams) {
+      const std::string_view name = store_.events[events.front() - 1].stream;
       if (!name.starts_with(prefix) || name <= after) continue;
       first.insert(name);
       if (first.size() > limit) first.erase(std::prev(first.end()));

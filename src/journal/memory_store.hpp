@@ -1,6 +1,6 @@
 #pragma once
 
-#include "journal/append_rules.hpp"
+#include "model/hash_index.hpp"
 
 #include <ensemble/journal.hpp>
 
@@ -18,34 +18,13 @@ namespace ensemble::storage {
 
 using positions = std::vector<std::uint64_t>;
 
-/// An event id in a stream, by the stream's number.
-struct stream_event {
-  std::int64_t stream = 0;
-  event_id id{};
-  friend bool operator==(const stream_event&, const stream_event&) = default;
-};
-
-struct stream_event_hash {
-  std::size_t operator()(const stream_event& key) const noexcept {
-    return std::hash<event_id>{}(key.id) ^
-           static_cast<std::size_t>(key.stream) * 0x9E3779B97F4A7C15ULL;
-  }
-};
-
-/// Lets a map of texts be asked for one that is no std::string.
-struct text_hash : std::hash<std::string_view> {
-  using is_transparent = void;
-};
-
 /// What the memory journal and its readers share. `mutex` guards all of it.
 struct memory_store {
-  using stream_ids = std::unordered_map<stream_event, std::uint64_t, stream_event_hash>;
-
   std::shared_mutex mutex{};
   std::deque<recorded_event> events{}; ///< position p stands at p - 1
-  std::unordered_map<std::string, std::int64_t, text_hash, std::equal_to<>> stream_numbers{};
-  std::vector<positions> streams{}; ///< number n stands at n - 1
-  stream_ids ids{};
+  std::vector<positions> streams{};    ///< number n stands at n - 1; none is empty
+  internal::hash_index<std::int64_t> streams_by_name{};
+  internal::hash_index<std::uint64_t> events_by_id{}; ///< and stream
   // These are asked for rarely: who does brings them up to the newest event.
   std::unordered_map<instance_id, positions> instances{};
   std::unordered_map<correlation_id, positions> correlations{};
@@ -55,8 +34,13 @@ struct memory_store {
   using book_rows = std::map<std::string, std::string, std::less<>>;
   std::map<std::string, book_rows, std::less<>> books{};
 
+  [[nodiscard]] const std::string& name_of(std::int64_t stream) const;
+  /// The number of that stream; 0: there is none.
+  [[nodiscard]] std::int64_t find_stream(std::string_view name) const;
+  /// The position of the event with that id in that stream; 0: there is none.
+  [[nodiscard]] std::uint64_t find_event(std::int64_t stream, event_id id) const;
   /// Appends an event whose position, stream and version are set, with its index entries.
-  void record(recorded_event event, std::int64_t stream);
+  void record(recorded_event what, std::int64_t stream);
   void sort_by_flow();
   void change(const book_change& change);
 };

@@ -3,9 +3,9 @@
 #include "journal/sqlite_database.hpp"
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 
 namespace ensemble::storage {
 
@@ -20,19 +20,18 @@ public:
 
   /// The number of a name; a new one is stored.
   std::int64_t number(std::string_view name) {
-    std::string key(name);
-    if (const auto at = known_.find(key); at != known_.end()) return at->second;
+    if (const auto at = known_.find(name); at != known_.end()) return at->second;
     const scoped_reset find_done(find_);
     const scoped_reset insert_done(insert_);
     auto& row = find_.bind(1, name).step() ? find_ : insert_.bind(1, name);
     if (&row == &insert_) insert_.step();
-    return known_.emplace(std::move(key), row.integer(0)).first->second;
+    return known_.emplace(name, row.integer(0)).first->second;
   }
 
   void rolled_back() { known_.clear(); }
 
 private:
-  std::unordered_map<std::string, std::int64_t> known_;
+  std::map<std::string, std::int64_t, std::less<>> known_;
   statement find_;
   statement insert_;
 };

@@ -1,5 +1,7 @@
 #include "journal/sqlite_streams.hpp"
 
+#include <iterator>
+
 namespace ensemble::storage {
 
 namespace {
@@ -18,14 +20,11 @@ sqlite_streams::sqlite_streams(database& db)
       insert_(db.prepare("INSERT INTO streams(number, name) VALUES(?1, ?2)")) {}
 
 stream_state& sqlite_streams::get(std::string_view name) {
-  if (const auto at = by_name_.find(name); at != by_name_.end()) {
-    entries_.splice(entries_.begin(), entries_, at->second);
-  } else {
-    entries_.push_front({std::string(name), load(name), 0});
-    by_name_.emplace(entries_.front().name, entries_.begin());
-  }
-  entries_.front().transaction = transaction_;
-  return entries_.front().state;
+  bool fresh = false;
+  auto& found = entries_.get(name, fresh);
+  found.transaction = transaction_; // which drops it, where loading it fails
+  if (fresh) found.state = load(name);
+  return found.state;
 }
 
 stream_state sqlite_streams::load(std::string_view name) {
@@ -45,18 +44,13 @@ void sqlite_streams::create(std::string_view name, stream_state& state) {
 void sqlite_streams::committed() {
   ++transaction_;
   committed_number_ = newest_number_;
-  while (entries_.size() > most_entries) {
-    by_name_.erase(entries_.back().name);
-    entries_.pop_back();
-  }
+  while (entries_.size() > most_entries) entries_.erase(std::prev(entries_.end()));
 }
 
 void sqlite_streams::rolled_back() {
   // All that the transaction asked for stands in front.
-  while (!entries_.empty() && entries_.front().transaction == transaction_) {
-    by_name_.erase(entries_.front().name);
-    entries_.pop_front();
-  }
+  while (!entries_.empty() && entries_.begin()->transaction == transaction_)
+    entries_.erase(entries_.begin());
   ++transaction_;
   newest_number_ = committed_number_;
 }

@@ -2,13 +2,12 @@
 
 #include "journal/append_rules.hpp"
 #include "journal/sqlite_database.hpp"
+#include "model/recently_used.hpp"
 
 #include <cstddef>
 #include <cstdint>
-#include <list>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 
 namespace ensemble::storage {
 
@@ -28,16 +27,14 @@ public:
 
 private:
   struct entry {
-    std::string name{};
+    std::string key{}; ///< the stream's name
     stream_state state{};
     std::uint64_t transaction = 0; ///< that last asked for it
   };
-  using entries = std::list<entry>; ///< newest first
 
   stream_state load(std::string_view name);
 
-  entries entries_;
-  std::unordered_map<std::string_view, entries::iterator> by_name_;
+  internal::recently_used<entry> entries_;
   std::uint64_t transaction_ = 1;
   std::int64_t newest_number_ = 0;
   std::int64_t committed_number_ = 0;

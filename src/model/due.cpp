@@ -66,16 +66,16 @@ std::uint64_t spread(std::uint64_t x) noexcept {
 std::string instance::stuck_reason() const {
   if (!broken.empty()) return broken;
   if (terminal()) return {};
-  const auto told = [](const assignment& a, const std::string& what) {
-    return a.state == status::stuck ? what + " " + a.reason : std::string();
-  };
+  const auto is_stuck = [](const assignment& a) { return a.state == status::stuck; };
   for (std::size_t n = 0; n < steps.size(); ++n) {
-    const auto& name = definition->steps[n].name;
-    if (auto why = told(steps[n].forward, "step '" + name + "'"); !why.empty()) return why;
-    if (auto why = told(steps[n].undo, "undo of '" + name + "'"); !why.empty()) return why;
+    const auto& step = steps[n];
+    const auto name = [&] { return "'" + definition->steps[n].name + "' "; };
+    if (is_stuck(step.forward)) return "step " + name() + step.forward.reason;
+    if (is_stuck(step.undo)) return "undo of " + name() + step.undo.reason;
   }
-  if (auto why = told(complete, "complete"); !why.empty()) return why;
-  return told(abort, "abort");
+  if (is_stuck(complete)) return "complete " + complete.reason;
+  if (is_stuck(abort)) return "abort " + abort.reason;
+  return {};
 }
 
 bool instance::past_pivot() const noexcept {

@@ -15,7 +15,7 @@ struct message::decoded_body final : body {
       : held(std::move(from)) {
     type = &of;
     value = held.get();
-    text = std::move(stored);
+    text = new const std::string(std::move(stored));
   }
 };
 
@@ -25,7 +25,7 @@ struct message::opaque_body final : body {
 
   opaque_body(std::string its_name, int its_version, std::string stored)
       : name(std::move(its_name)), schema_version(its_version) {
-    text = std::move(stored);
+    text = new const std::string(std::move(stored));
   }
 };
 
@@ -56,22 +56,15 @@ int message::schema_version() const noexcept {
   return static_cast<const opaque_body&>(*body_).schema_version;
 }
 
+// Two threads may both make it; it is the same.
 const std::string& message::text() const {
   if (!body_) throw error(errc::bad_message, "an empty message has no text");
-  const auto make = [this] { return write_json(*body_->type, body_->value); };
-  std::call_once(body_->text_made, [&] {
-    if (!body_->type || !body_->text.empty()) return; // a stored text is there from the beginning
-    try {
-      body_->text = make();
-    } catch (...) { // NOLINT(bugprone-empty-catch): thrown below
-      // Not out of call_once: under ThreadSanitizer the next call would then wait for ever.
-    }
-  });
-  if (body_->type && body_->text.empty()) {
-    (void)make(); // what failed once fails again, with the same error
-    throw error(errc::bad_message, std::string(name()) + ": memory ran out when its text was made");
-  }
-  return body_->text;
+  if (const auto* made = body_->text.load(std::memory_order_acquire)) return *made;
+  auto fresh = std::make_unique<const std::string>(write_json(*body_->type, body_->value));
+  const std::string* other = nullptr;
+  if (!body_->text.compare_exchange_strong(other, fresh.get(), std::memory_order_acq_rel))
+    return *other;
+  return *fresh.release();
 }
 
 const message_type* message::type() const noexcept { return body_ ? body_->type : nullptr; }

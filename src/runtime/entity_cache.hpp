@@ -1,12 +1,12 @@
 #pragma once
 
+#include "model/recently_used.hpp"
 #include "runtime/work.hpp"
 
 #include <any>
 #include <functional>
-#include <list>
 #include <string>
-#include <unordered_map>
+#include <string_view>
 #include <vector>
 
 namespace ensemble::internal {
@@ -29,12 +29,12 @@ struct entity {
   std::string stream{};
   phase at = phase::loading;
   std::any state{};
-  std::uint64_t length = 0;        ///< of the stream, with the pending tail
+  std::uint64_t length = 0; ///< of the stream, with the pending tail
   /// Nobody has looked whether it has events: the journal will tell, by the expected version.
   bool assumed_new = false;
   const command_handler* asked_by = nullptr; ///< the command that brought it into memory
-  std::size_t in_flight = 0;       ///< appends that are not answered yet
-  std::size_t at_work = 0;         ///< commands that concern it, wherever they are
+  std::size_t in_flight = 0;                 ///< appends that are not answered yet
+  std::size_t at_work = 0;                   ///< commands that concern it, wherever they are
   std::vector<work_ptr> waiting{}; ///< until it is ready; each waits at one of its entities
   std::vector<work_ptr> redo{};    ///< by their home: to be decided anew
   std::vector<waiting_query> queries{};
@@ -52,11 +52,11 @@ public:
   explicit entity_cache(std::size_t kept) : kept_(kept) {}
 
   /// The entity of that key; `fresh` is set when it was not here and must be loaded.
-  entity& get(const std::string& key, bool& fresh);
-  [[nodiscard]] entity* find(const std::string& key);
+  entity& get(std::string_view key, bool& fresh) { return entities_.get(key, fresh); }
+  [[nodiscard]] entity* find(std::string_view key) { return entities_.find(key); }
   /// Lets go of the longest unused entities beyond the number that is kept.
   void shrink();
-  void clear();
+  void clear() { entities_.clear(); }
   template <class F>
   void for_each(F f) {
     for (auto& e : entities_) f(e);
@@ -64,8 +64,7 @@ public:
 
 private:
   std::size_t kept_;
-  std::list<entity> entities_{}; ///< the latest used first
-  std::unordered_map<std::string, std::list<entity>::iterator> by_key_{};
+  recently_used<entity> entities_{};
 };
 
 } // namespace ensemble::internal

@@ -3,6 +3,8 @@
 #include "trace/outside_cause.hpp"
 
 #include <algorithm>
+#include <span>
+#include <utility>
 
 namespace ensemble {
 
@@ -22,6 +24,13 @@ flow_reaction reaction_of(const recorded_event& e) {
   r.step = e.origin.step;
   r.direction = e.origin.direction;
   return r;
+}
+
+constexpr std::size_t group_size = 4;
+
+// `places`: a power of two.
+std::size_t begin_of_group(event_id id, std::size_t places) {
+  return std::hash<event_id>{}(id) & (places - group_size);
 }
 
 } // namespace
@@ -57,17 +66,15 @@ void flow_graph::add(const recorded_event& event, const cause_lookup& look_up) {
   if (event.position <= last_) return;
   const auto outcome = number_of(event);
   const auto kind = kind_of(event);
-  const auto known = causes_.find(event.origin.causation);
+  const auto* known = remembered(event.origin.causation);
   const bool from_outside = kind == cause_kind::caller || kind == cause_kind::operator_word;
-  if (!from_outside && known != causes_.end() && outcome) {
-    const auto span = event.time - known->second.time;
+  if (!from_outside && known != nullptr && outcome) {
+    const auto span = event.time - known->time;
     const auto& origin = event.origin;
-    const auto short_cut = short_cuts_.known.find(
-        short_cuts::key_of<std::string_view>{known->second.node, *outcome, kind,
-                                             origin.instance.tail(), origin.direction,
-                                             origin.step});
+    const auto short_cut = short_cuts_.known.find(short_cuts::key_of<std::string_view>{
+        known->node, *outcome, kind, origin.instance.tail(), origin.direction, origin.step});
     if (short_cut != short_cuts_.known.end()) {
-      remember(event, *outcome);
+      remember({event.id, event.time, *outcome});
       count(event, *short_cut->second, span);
       return;
     }
@@ -79,12 +86,12 @@ void flow_graph::add(const recorded_event& event, const cause_lookup& look_up) {
     reaction.cause.event = "caller";
   } else if (kind == cause_kind::operator_word) {
     reaction.cause.event = "operator";
-  } else if (known != causes_.end()) {
-    reaction.cause = nodes_[known->second.node];
-    span = event.time - known->second.time;
+  } else if (known != nullptr) {
+    reaction.cause = nodes_[known->node];
+    span = event.time - known->time;
     if (outcome)
-      short_cut = {known->second.node, *outcome,           kind,
-                   reaction.process,   reaction.direction, reaction.step};
+      short_cut = {known->node,      *outcome,           kind,
+                   reaction.process, reaction.direction, reaction.step};
   } else if (const auto found = look_up && event.origin.causation ? look_up(event) : std::nullopt) {
     reaction.cause = node_of(*found);
     span = event.time - found->time;
@@ -92,7 +99,7 @@ void flow_graph::add(const recorded_event& event, const cause_lookup& look_up) {
     reaction.cause.event = "unexplained";
     reaction.kind = cause_kind::unexplained;
   }
-  if (outcome) remember(event, *outcome);
+  if (outcome) remember({event.id, event.time, *outcome});
   auto& counted = slot(std::move(reaction));
   if (short_cut && short_cuts_.known.size() < most_reactions)
     short_cuts_.known.emplace(std::move(*short_cut), &counted);
@@ -131,23 +138,35 @@ std::optional<std::uint32_t> flow_graph::number_of(const recorded_event& event) 
   return number;
 }
 
-void flow_graph::remember(const recorded_event& event, std::uint32_t node) {
+const flow_graph::possible_cause* flow_graph::remembered(event_id id) const noexcept {
+  if (causes_.empty() || !id) return nullptr;
+  const auto group = std::span(causes_).subspan(begin_of_group(id, causes_.size()), group_size);
+  const auto at = std::ranges::find(group, id, &possible_cause::id);
+  return at == group.end() ? nullptr : &*at;
+}
+
+void flow_graph::remember(const possible_cause& event) {
   if (remembered_ == 0) return;
-  if (oldest_first_.size() < remembered_) {
-    if (causes_.insert_or_assign(event.id, possible_cause{node, event.time}).second)
-      oldest_first_.push_back(event.id);
+  if (causes_.empty()) remember_more();
+  for (;; remember_more()) {
+    const auto group =
+        std::span(causes_).subspan(begin_of_group(event.id, causes_.size()), group_size);
+    auto at = std::ranges::find(group, event.id, &possible_cause::id); // in another stream
+    if (at == group.end()) at = std::ranges::find(group, event_id{}, &possible_cause::id);
+    if (at == group.end()) {
+      if (causes_.size() < remembered_) continue;
+      at = std::ranges::min_element(group, {}, &possible_cause::time);
+    }
+    *at = event;
     return;
   }
-  // The oldest one's place in memory is taken over.
-  auto place = causes_.extract(oldest_first_.front());
-  oldest_first_.pop_front();
-  place.key() = event.id;
-  place.mapped() = {node, event.time};
-  const auto inserted = causes_.insert(std::move(place));
-  if (inserted.inserted)
-    oldest_first_.push_back(event.id);
-  else
-    inserted.position->second = {node, event.time};
+}
+
+void flow_graph::remember_more() {
+  const auto before =
+      std::exchange(causes_, std::vector<possible_cause>(std::max(group_size, 2 * causes_.size())));
+  for (const auto& one : before)
+    if (one.id) remember(one);
 }
 
 void flow_graph::merge(const flow_graph& other) {
