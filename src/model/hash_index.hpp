@@ -1,5 +1,6 @@
 #pragma once
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <utility>
@@ -53,9 +54,10 @@ private:
   [[nodiscard]] static std::uint64_t marked(std::uint64_t hash) noexcept {
     return hash == 0 ? 1 : hash;
   }
-  // By the high bits of a product: a hash need not be good in any bits of its own.
+  // The highest bits of a product: all bits of the hash count.
   [[nodiscard]] std::size_t first(std::uint64_t hash) const noexcept {
-    return static_cast<std::size_t>((hash * 0x9E3779B97F4A7C15ULL) >> 32U) & (slots_.size() - 1);
+    const auto shift = std::countl_zero(std::uint64_t{slots_.size() - 1});
+    return static_cast<std::size_t>((hash * 0x9E3779B97F4A7C15ULL) >> shift);
   }
   [[nodiscard]] std::size_t next(std::size_t at) const noexcept {
     return (at + 1) & (slots_.size() - 1);

@@ -200,26 +200,39 @@ void instance_holder::page_read(const journal_page& page) {
 }
 
 void instance_holder::route(const batch_ptr& batch) {
-  std::unordered_map<instance_id, std::vector<std::uint32_t>> wanted;
+  struct wanted {
+    instance_id id{};
+    std::uint32_t event = 0;
+    running* instance = nullptr;
+  };
+  std::vector<wanted> all;
   const auto& events = batch->events;
   for (std::uint32_t n = 0; n < events.size(); ++n) {
     if (events[n].position <= follower_.seen()) continue;
-    if (const auto id = events[n].origin.instance; id && instances_.contains(id))
-      wanted[id].push_back(n);
+    if (const auto id = events[n].origin.instance)
+      if (const auto at = instances_.find(id); at != instances_.end())
+        all.push_back({id, n, &at->second});
     const auto [first, last] = by_start_.equal_range(events[n].body.name());
     for (auto at = first; at != last; ++at) begin(*at->second, batch, n);
     look_outside(events[n]);
   }
-  for (auto& [id, which] : wanted) {
-    auto& r = instances_.at(id);
+  // Each instance gets its events together, in their order.
+  std::ranges::stable_sort(all, {}, &wanted::id);
+  for (auto first = all.begin(); first != all.end();) {
+    const auto last =
+        std::find_if(first, all.end(), [&](const auto& w) { return w.id != first->id; });
+    auto& r = *first->instance;
     if (!r.active) {
-      load(id, r);
+      load(first->id, r);
     } else if (r.at_work()) {
-      r.active->sent = events[which.back()].position;
-      give_events(r, {batch, std::move(which)});
+      saga_events its{batch, {}};
+      for (auto at = first; at != last; ++at) its.which.push_back(at->event);
+      r.active->sent = events[its.which.back()].position;
+      give_events(r, std::move(its));
     } else {
-      for (const auto n : which) r.active->arrived.push_back(events[n]);
+      for (auto at = first; at != last; ++at) r.active->arrived.push_back(events[at->event]);
     }
+    first = last;
   }
 }
 
