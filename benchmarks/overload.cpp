@@ -4,7 +4,7 @@
 //
 //   bench_overload [--durability memory|relaxed|durable|speculative]...
 //                  [--mode orchestration|choreography]... [--credits N] [--runs N] [--seconds S]
-//                  [--dir DIR] [--json FILE]
+//                  [--dir DIR] [--threads N] [--json FILE]
 
 #include "common/orders_load.hpp"
 #include "common/report.hpp"
@@ -71,6 +71,8 @@ int main(int argc, char** argv) {
   app.add_option("--runs", wanted.runs)->check(CLI::PositiveNumber);
   app.add_option("--seconds", wanted.load.seconds)->check(CLI::PositiveNumber);
   app.add_option("--dir", wanted.load.directory)->check(CLI::ExistingDirectory);
+  app.add_option("--threads", wanted.load.threads,
+                 "of the runtime; by default it leaves none of the processors to the sender");
   app.add_option("--json", wanted.json, "write the figures there");
   CLI11_PARSE(app, argc, argv);
   return run_and_report(wanted.json, [&](report& to) {
