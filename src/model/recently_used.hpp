@@ -30,7 +30,7 @@ public:
         throw;
       }
     } else {
-      entries_.splice(entries_.begin(), entries_, *known);
+      use(*known);
     }
     return entries_.front();
   }
@@ -38,6 +38,8 @@ public:
     const auto* known = entry_of(key);
     return known ? &**known : nullptr;
   }
+  /// Makes it the latest.
+  void use(iterator which) { entries_.splice(entries_.begin(), entries_, which); }
   iterator erase(iterator which) {
     by_key_.erase(hash_of(which->key), [&](iterator at) { return at == which; });
     return entries_.erase(which);

@@ -54,7 +54,8 @@ public:
   /// The entity of that key; `fresh` is set when it was not here and must be loaded.
   entity& get(std::string_view key, bool& fresh) { return entities_.get(key, fresh); }
   [[nodiscard]] entity* find(std::string_view key) { return entities_.find(key); }
-  /// Lets go of the longest unused entities beyond the number that is kept.
+  /// Lets go of the longest unused entities beyond the number that is kept: at once, or, where many
+  /// are in use, in the next calls. What is found in use counts as used now.
   void shrink();
   void clear() { entities_.clear(); }
   template <class F>

@@ -43,5 +43,35 @@ TEST(EntityCache, KeepsThoseInUseHoweverMany) {
   EXPECT_EQ(cache.find("queried"), nullptr);
 }
 
+// Each call would otherwise look at all of them: with 100,000 outside calls under way, at each
+// message.
+TEST(EntityCache, WhatIsFoundInUseIsOutOfTheWayOfTheNextCalls) {
+  entity_cache cache(2);
+  ready(cache, "at work").at_work = 1;
+  for (const auto* key : {"b", "c"}) (void)ready(cache, key);
+  cache.shrink();
+  EXPECT_EQ(cache.find("b"), nullptr);
+  cache.find("at work")->at_work = 0;
+  (void)ready(cache, "d");
+  cache.shrink();
+  EXPECT_NE(cache.find("at work"), nullptr) << "it was used later than c";
+  EXPECT_EQ(cache.find("c"), nullptr);
+}
+
+TEST(EntityCache, LetsGoInTheEndOfAllThatWereInUse) {
+  entity_cache cache(10);
+  for (int n = 0; n < 1000; ++n) ready(cache, std::to_string(n)).at_work = 1;
+  cache.shrink();
+  for (int n = 0; n < 1000; ++n) {
+    auto* e = cache.find(std::to_string(n));
+    ASSERT_NE(e, nullptr) << n;
+    e->at_work = 0;
+  }
+  cache.shrink();
+  int kept = 0;
+  for (int n = 0; n < 1000; ++n) kept += cache.find(std::to_string(n)) != nullptr;
+  EXPECT_EQ(kept, 10);
+}
+
 } // namespace
 } // namespace ensemble::internal
