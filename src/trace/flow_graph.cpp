@@ -26,7 +26,7 @@ flow_reaction reaction_of(const recorded_event& e) {
   return r;
 }
 
-constexpr std::size_t group_size = 4;
+constexpr std::size_t group_size = 8;
 
 // `places`: a power of two.
 std::size_t begin_of_group(event_id id, std::size_t places) {

@@ -131,6 +131,40 @@ TEST_F(FlowGraph, WhatIsNeitherRememberedNorFoundIsUnexplained) {
   EXPECT_THAT(forgetful.text(), Not(HasSubstr(", 0 unexplained")));
 }
 
+// Each event is caused by the one so many positions before it; nothing is looked up.
+std::uint64_t unexplained_of_causes_before(std::uint64_t distance) {
+  constexpr std::uint64_t remembered = 1024;
+  constexpr std::uint64_t events = 20 * remembered;
+  const auto id_at = [](std::uint64_t n) {
+    return make_event_id(
+        make_command_id(make_instance_id({n}, "sale"), "pay", direction::forward, 0), 0);
+  };
+  flow_graph graph(remembered);
+  for (std::uint64_t n = 1; n <= events; ++n) {
+    recorded_event e;
+    e.position = {n};
+    e.stream = "till-1";
+    e.time = timestamp(std::chrono::seconds(n));
+    e.id = id_at(n);
+    e.body = message::opaque("charged", 1, "{}");
+    if (n > distance) {
+      e.origin.instance = make_instance_id({n}, "sale");
+      e.origin.causation = id_at(n - distance);
+    }
+    graph.add(e);
+  }
+  EXPECT_EQ(graph.events(), events);
+  return graph.unexplained();
+}
+
+TEST(FlowGraphMemory, HoldsTheLatestCausesAndLetsGoOfTheOldest) {
+  EXPECT_EQ(unexplained_of_causes_before(1), 0U);
+  EXPECT_LE(unexplained_of_causes_before(128), 5U);
+  EXPECT_LE(unexplained_of_causes_before(256), 20U);
+  constexpr std::uint64_t old = 16 * 1024;
+  EXPECT_EQ(unexplained_of_causes_before(old), 20 * 1024 - old) << "it is bounded";
+}
+
 TEST_F(FlowGraph, GoesOnFromItsCheckpointInTheMiddleOfFlows) {
   const flow_graph mined(journal.reader());
   const auto events = all();
