@@ -22,13 +22,10 @@ public:
     const auto* known = entry_of(key);
     fresh = known == nullptr;
     if (fresh) {
-      entries_.emplace_front().key = key;
-      try {
-        by_key_.add(hash_of(key), entries_.begin());
-      } catch (...) {
-        entries_.pop_front();
-        throw;
-      }
+      std::list<Entry> made(1); // alone, until nothing can fail any more
+      made.front().key = key;
+      by_key_.add(hash_of(key), made.begin());
+      entries_.splice(entries_.begin(), made);
     } else {
       use(*known);
     }

@@ -4,6 +4,7 @@
 #include "allocation/failing_allocations.hpp"
 #include "journal/sqlite_journal.hpp"
 #include "journal/support.hpp"
+#include "model/recently_used.hpp"
 
 #include <gmock/gmock.h>
 
@@ -168,11 +169,37 @@ TEST_P(Allocation, FailsInReadsAndTheSameReaderGoesOn) {
     const auto of_flow = [&](const recorded_event& e) { return e.origin.correlation == flow; };
     const auto of_run = [&](const recorded_event& e) { return e.origin.instance == instance; };
     EXPECT_EQ(std::ssize(reader->read_correlation(flow, {})), std::ranges::count_if(all, of_flow));
-    EXPECT_EQ(std::ssize(reader->read_instance(instance, {})),
-              std::ranges::count_if(all, of_run));
+    EXPECT_EQ(std::ssize(reader->read_instance(instance, {})), std::ranges::count_if(all, of_run));
     EXPECT_THAT(faults(*reader), IsEmpty());
     return struck;
   });
+}
+
+TEST(RecentlyUsedAllocation, AddsAnEntryWholeOrNotAtAll) {
+  struct named {
+    std::string key{};
+  };
+  const auto key = [](int n) {
+    return "a key that is too long to stand in place " + std::to_string(n);
+  };
+  std::uint64_t nth = 1;
+  for (bool struck = true; struck; ++nth) {
+    SCOPED_TRACE("allocation " + std::to_string(nth));
+    internal::recently_used<named> entries;
+    bool fresh = false;
+    for (int n = 0; n < 8; ++n)
+      (void)entries.get(key(n), fresh); // the next one lets its table grow
+    const auto ninth = key(8);
+    allocations::fail_at(nth, false);
+    try {
+      (void)entries.get(ninth, fresh);
+    } catch (const std::bad_alloc&) { // NOLINT(bugprone-empty-catch): looked at below
+    }
+    struck = allocations::heal();
+    EXPECT_EQ(entries.size(), struck ? 8U : 9U);
+    for (auto& e : entries) EXPECT_EQ(entries.find(e.key), &e) << e.key;
+  }
+  EXPECT_GT(nth, 3U) << "an entry, its key and the table";
 }
 
 INSTANTIATE_TEST_SUITE_P(Sweeps, Allocation,
