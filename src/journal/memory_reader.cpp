@@ -65,8 +65,9 @@ public:
     const std::shared_lock lock(store_.mutex);
     const auto prefix = std::string(category) + '-';
     std::set<std::string_view> first; // of those in question; the others need not be sorted
-    for (const auto& events : store_.streams) {
-      const std::string_view name = store_.events[events.front() - 1].stream;
+    const auto streams = static_cast<std::int64_t>(store_.streams.size());
+    for (std::int64_t number = 1; number <= streams; ++number) {
+      const std::string_view name = store_.name_of(number);
       if (!name.starts_with(prefix) || name <= after) continue;
       first.insert(name);
       if (first.size() > limit) first.erase(std::prev(first.end()));
