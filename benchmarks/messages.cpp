@@ -1,8 +1,8 @@
 // Messages a second, through ensemble's dispatch and through bare CAF actors, under the same
 // scheduler settings, with as many under way, in turns in one run. A command goes from a caller to
 // a service, is decided, recorded in memory and answered; beside it, bare actors that pass one
-// message on as often. A question (the state of an entity) goes to the service alone, and nothing
-// is recorded; beside it, a bare actor that answers such questions. And what CAF itself does in
+// message on as often. A query (of the state of an entity) goes to the service alone, and nothing
+// is recorded; beside it, a bare actor that answers such queries. And what CAF itself does in
 // ping-pong, fan-in, and spawning.
 //
 //   bench_messages [--runs N] [--seconds S] [--under-way N] [--json FILE]
@@ -34,8 +34,8 @@ struct parcel {
   std::shared_ptr<const std::string> payload{};
 };
 
-/// What a bare actor is asked: as the runtime's own questions, a pointer to all of it.
-struct question {
+/// What a bare actor is asked: as the runtime's own queries, a pointer to all of it.
+struct query {
   struct body {
     std::string key{};
     std::promise<reference::tally> answer{};
@@ -46,7 +46,7 @@ struct question {
 } // namespace
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(parcel)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(question)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(query)
 
 namespace {
 
@@ -127,9 +127,9 @@ dispatch through_ensemble(const settings& wanted) {
   return {rate, static_cast<double>(messages) / static_cast<double>(commands)};
 }
 
-/// Answers a second, always so many questions under way.
+/// Answers a second, always so many queries under way.
 template <class Ask>
-double questions(const settings& wanted, Ask ask) {
+double queries(const settings& wanted, Ask ask) {
   std::deque<std::future<reference::tally>> asked;
   std::uint64_t n = 0;
   const auto give = [&] { asked.push_back(ask(std::to_string(n++ % 1024))); };
@@ -149,25 +149,25 @@ double questions(const settings& wanted, Ask ask) {
   return rate;
 }
 
-double questions_to_ensemble(const settings& wanted) {
+double queries_to_ensemble(const settings& wanted) {
   ensemble::runtime r{ensemble::runtime_options{}};
   r.host(reference::counting_service());
   r.start();
-  return questions(
+  return queries(
       wanted, [&](const std::string& key) { return r.query<reference::tally>("counting", key); });
 }
 
-double questions_to_bare_actor(const settings& wanted) {
+double queries_to_bare_actor(const settings& wanted) {
   std::unordered_map<std::string, reference::tally> states;
   bare_system host;
   const auto service = host.get().spawn([&](caf::event_based_actor*) -> caf::behavior {
-    return {[&](const question& q) { q.what->answer.set_value(states[q.what->key]); }};
+    return {[&](const query& q) { q.what->answer.set_value(states[q.what->key]); }};
   });
-  const double rate = questions(wanted, [&](const std::string& key) {
-    auto what = std::make_shared<question::body>();
+  const double rate = queries(wanted, [&](const std::string& key) {
+    auto what = std::make_shared<query::body>();
     what->key = key;
     auto answer = what->answer.get_future();
-    caf::anon_send(service, question{std::move(what)});
+    caf::anon_send(service, query{std::move(what)});
     return answer;
   });
   caf::anon_send_exit(service, caf::exit_reason::kill);
@@ -271,8 +271,8 @@ int main(int argc, char** argv) {
       // Caller's gateway, service, journal's writer, and back.
       bare.add(through_bare_actors(wanted, 3));
       ratio.add(100 * ours.values.back() / bare.values.back());
-      asked.add(questions_to_ensemble(wanted));
-      asked_bare.add(questions_to_bare_actor(wanted));
+      asked.add(queries_to_ensemble(wanted));
+      asked_bare.add(queries_to_bare_actor(wanted));
       asked_ratio.add(100 * asked.values.back() / asked_bare.values.back());
       pings.add(ping_pong(wanted));
       into_one.add(fan_in(wanted));
@@ -282,9 +282,9 @@ int main(int argc, char** argv) {
     to.add("messages, through ensemble: a command", "messages", hops);
     to.add("messages, bare CAF, a ring of three", "messages/s", bare);
     to.add("messages, through ensemble: of bare CAF", "%", ratio);
-    to.add("questions, to a service of ensemble", "answers/s", asked);
-    to.add("questions, to a bare CAF actor", "answers/s", asked_bare);
-    to.add("questions, to a service of ensemble: of bare CAF", "%", asked_ratio);
+    to.add("queries, to a service of ensemble", "answers/s", asked);
+    to.add("queries, to a bare CAF actor", "answers/s", asked_bare);
+    to.add("queries, to a service of ensemble: of bare CAF", "%", asked_ratio);
     to.add("messages, bare CAF, ping-pong", "messages/s", pings);
     to.add("messages, bare CAF, 64 to one and back", "messages/s", into_one);
     to.add("actors, bare CAF, spawned and ended", "actors/s", spawned);
