@@ -175,7 +175,8 @@ public:
   /// idempotency key.
   [[nodiscard]] std::future<receipt> send(std::string_view service, message command,
                                           send_options options = {});
-  /// The same, telling a callback.
+  /// The same, telling a callback, also of errc::overloaded and errc::journal_full: before this
+  /// returns, on the caller's thread. So a load that is mostly turned away costs no exceptions.
   void send(std::string_view service, message command, send_options options,
             send_callback callback);
 

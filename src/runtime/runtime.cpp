@@ -99,55 +99,76 @@ void runtime::start() {
   }
 }
 
+namespace {
+
+/// A callback that fulfils a promise, and its future.
+template <class Value>
+std::pair<std::future<Value>, std::function<void(const Value*, const error*)>> promised() {
+  auto promise = std::make_shared<std::promise<Value>>();
+  auto result = promise->get_future();
+  return {std::move(result), [promise](const Value* value, const error* failure) {
+            if (value)
+              promise->set_value(*value);
+            else
+              promise->set_exception(std::make_exception_ptr(*failure));
+          }};
+}
+
+} // namespace
+
 std::future<receipt> runtime::send(std::string_view service, message command,
                                    send_options options) {
-  auto promise = std::make_shared<std::promise<receipt>>();
-  auto result = promise->get_future();
-  send(service, std::move(command), std::move(options),
-       [promise](const receipt* got, const error* failure) {
-         if (got)
-           promise->set_value(*got);
-         else
-           promise->set_exception(std::make_exception_ptr(*failure));
-       });
-  return result;
+  auto [result, callback] = promised<receipt>();
+  if (const auto refused = implementation_->give(service, std::move(command), options, callback))
+    throw *refused;
+  return std::move(result);
 }
 
 void runtime::send(std::string_view service, message command, send_options options,
                    send_callback callback) {
-  auto& self = *implementation_;
-  self.must_run("send()");
-  auto& env = *self.env;
-  const auto& handler = internal::find_handler(env, service, command);
+  const auto refused = implementation_->give(service, std::move(command), options, callback);
+  if (refused) implementation::guarded([&] { callback(nullptr, &*refused); });
+}
+
+std::optional<error> runtime::implementation::give(std::string_view service, message command,
+                                                   const send_options& options,
+                                                   const send_callback& callback) {
+  must_run("send()");
+  const auto& handler = internal::find_handler(*env, service, command);
   {
     const inside_handler guard;
     if (handler.key) detail::check_key(handler.key(command));
     if (handler.keys) detail::check_keys(handler.keys(command));
   }
-  (void)command.text();
   // One with a key is asked all the same: it may have been recorded before.
-  if (env.journal_full && options.idempotency_key.empty()) {
-    env.count.commands_refused.fetch_add(1);
-    throw error(errc::journal_full,
-                "send(): the journal's disk is full; nothing was recorded, try again later");
+  if (env->journal_full && options.idempotency_key.empty()) {
+    env->count.commands_refused.fetch_add(1);
+    return error(errc::journal_full,
+                 "send(): the journal's disk is full; nothing was recorded, try again later");
   }
-  auto answer = env.credits.try_enter();
+  auto answer = env->credits.try_enter();
   if (answer == admission::answer::busy && options.when_busy == when_busy::wait) {
     if (inside_handler::active())
       throw error(errc::would_block, "send() would wait for a credit inside a handler or "
                                      "callback: use when_busy::refuse there");
-    answer = env.credits.enter();
+    answer = env->credits.enter();
   }
   if (answer == admission::answer::closed) {
-    self.must_run("send()");
+    must_run("send()");
     throw error(errc::wrong_state, "send(): the runtime is stopping");
   }
   if (answer == admission::answer::busy) {
-    env.count.commands_refused.fetch_add(1);
-    throw error(errc::overloaded, "send(): all " + std::to_string(env.options.credits) +
-                                      " credits are in use; try again later");
+    env->count.commands_refused.fetch_add(1);
+    return error(errc::overloaded, "send(): all " + std::to_string(env->options.credits) +
+                                       " credits are in use; try again later");
   }
-  const auto now = env.clock();
+  try {
+    (void)command.text(); // behind the door: who is turned away should cost little
+  } catch (...) {
+    env->credits.leave();
+    throw;
+  }
+  const auto now = env->clock();
   auto host_command = std::make_shared<internal::host_command>();
   const auto& key = options.idempotency_key;
   host_command->id = key.empty() || ENSEMBLE_PLANTED(idempotency_key_forgotten)
@@ -159,13 +180,14 @@ void runtime::send(std::string_view service, message command, send_options optio
   host_command->body = std::move(command);
   host_command->origin.correlation =
       options.correlation ? options.correlation : internal::random_correlation_id(now);
-  env.count.commands_accepted.fetch_add(1);
-  self.house->pending_callers().fetch_add(1);
+  env->count.commands_accepted.fetch_add(1);
+  house->pending_callers().fetch_add(1);
   auto what = std::make_shared<internal::caller_command>();
   what->service = service;
   what->command = std::move(host_command);
-  what->callback = self.answer_to(std::move(callback));
-  caf::anon_send(self.house->directory()->gateway, internal::submit{std::move(what)});
+  what->callback = answer_to(callback);
+  caf::anon_send(house->directory()->gateway, internal::submit{std::move(what)});
+  return std::nullopt;
 }
 
 outcome runtime::await(const receipt& of, duration timeout) {
@@ -188,32 +210,16 @@ void runtime::await(const receipt& of, duration timeout, outcome_callback callba
     for (const auto& p : self.env->processes) {
       if (p->start.event->name != event.body.name()) continue;
       const auto id = make_instance_id(event.position, p->name);
-      auto once = std::make_shared<internal::exactly_once<const outcome&>>(tell, [tell, id] {
-        tell({outcome_kind::unknown, "who would have told is gone; ask again", id});
-      });
+      auto once = std::make_shared<internal::exactly_once<const outcome&>>(
+          tell, [id](const auto& callback_of) {
+            callback_of({outcome_kind::unknown, "who would have told is gone; ask again", id});
+          });
       caf::anon_send(internal::keeper_of(*self.env, *self.house->directory(), p->name),
                      internal::await_outcome{id, self.env->clock() + timeout, std::move(once)});
       return;
     }
   tell({outcome_kind::unknown, "the receipt's events start no process", {}});
 }
-
-namespace {
-
-/// A callback that fulfils a promise, and its future.
-template <class Value>
-std::pair<std::future<Value>, std::function<void(const Value*, const error*)>> promised() {
-  auto promise = std::make_shared<std::promise<Value>>();
-  auto result = promise->get_future();
-  return {std::move(result), [promise](const Value* value, const error* failure) {
-            if (value)
-              promise->set_value(*value);
-            else
-              promise->set_exception(std::make_exception_ptr(*failure));
-          }};
-}
-
-} // namespace
 
 std::future<operator_answer> runtime::operate(operator_word word) {
   auto [result, callback] = promised<operator_answer>();
@@ -264,16 +270,16 @@ void runtime::query_erased(std::string_view service, std::string_view key, const
   const auto host = self.house->directory()->host(service);
   if (!host)
     throw error(errc::unknown_service, "no service '" + std::string(service) + "' is hosted");
-  const auto tell = [callback = std::move(callback)](const std::any* state, const error* failure) {
+  auto tell = [callback = std::move(callback)](const std::any* state, const error* failure) {
     implementation::guarded([&] { callback(state, failure); });
   };
   auto what = std::make_shared<internal::state_query>();
   what->key = key;
-  what->callback =
-      std::make_shared<internal::exactly_once<const std::any*, const error*>>(tell, [tell] {
+  what->callback = std::make_shared<internal::exactly_once<const std::any*, const error*>>(
+      std::move(tell), [](const auto& callback_of) {
         const error lost(errc::unknown_outcome, "the service was replaced or the runtime ended "
                                                 "before the query was answered; ask again");
-        tell(nullptr, &lost);
+        callback_of(nullptr, &lost);
       });
   caf::anon_send(host, internal::query_state{std::move(what)});
 }
@@ -286,7 +292,7 @@ std::future<flow_graph> runtime::flows() {
   internal::ask_flow_graph question;
   question.callback = std::make_shared<internal::exactly_once<const flow_graph&>>(
       [promise](const flow_graph& graph) { promise->set_value(graph); },
-      [promise] {
+      [promise](const auto&) {
         promise->set_exception(std::make_exception_ptr(
             error(errc::unknown_outcome,
                   "the flow watcher was replaced or the runtime ended first; ask again")));
@@ -318,15 +324,16 @@ void runtime::redrive(std::string_view subscription, position of,
   auto& self = *implementation_;
   self.must_run("redrive()");
   const auto role = internal::subscriber_role(self.find_subscription(subscription).settings.name);
-  const auto tell = [callback = std::move(callback)](const redrive_report* got,
-                                                     const error* failure) {
+  auto tell = [callback = std::move(callback)](const redrive_report* got, const error* failure) {
     implementation::guarded([&] { callback(got, failure); });
   };
-  const auto durable = std::make_shared<internal::redrive_callback>(tell, [tell] {
-    const error lost(errc::unknown_outcome, "the runtime ended or failed, or the subscription was "
-                                            "replaced, before the redrive was done; ask again");
-    tell(nullptr, &lost);
-  });
+  const auto durable =
+      std::make_shared<internal::redrive_callback>(std::move(tell), [](const auto& callback_of) {
+        const error lost(errc::unknown_outcome,
+                         "the runtime ended or failed, or the subscription was "
+                         "replaced, before the redrive was done; ask again");
+        callback_of(nullptr, &lost);
+      });
   auto once = std::make_shared<internal::redrive_callback>(
       [durable, env = self.env](const redrive_report* got, const error* failure) {
         env->gate.pass([durable, report = got ? std::optional(*got) : std::nullopt,
@@ -334,7 +341,7 @@ void runtime::redrive(std::string_view subscription, position of,
           (*durable)(report ? &*report : nullptr, why ? &*why : nullptr);
         });
       },
-      [] {}); // the other one tells
+      [](const auto&) {}); // the other one tells
   const auto now = self.house->directory();
   if (const auto at = now->subscribers.find(role); at != now->subscribers.end())
     caf::anon_send(at->second, internal::redrive_parked{of, std::move(once)});

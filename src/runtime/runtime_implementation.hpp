@@ -22,21 +22,26 @@ struct runtime::implementation {
   std::atomic<bool> stopped = false;
   std::unique_ptr<internal::control_socket> control{};
 
+  /// Gives the command to its service. Returns why it was turned away (errc::overloaded,
+  /// errc::journal_full); then the callback is not called.
+  [[nodiscard]] std::optional<error> give(std::string_view service, message command,
+                                          const send_options& options,
+                                          const send_callback& callback);
+
   /// Returns the caller's credit with the answer, whatever it is.
-  decltype(internal::caller_command::callback) answer_to(send_callback callback) {
-    auto tell = [this, callback = std::move(callback)](const receipt* got, const error* failure) {
-      env->credits.leave();
-      guarded([&] { callback(got, failure); });
-      house->pending_callers().fetch_sub(1);
-    };
-    auto otherwise = [tell] {
-      const error lost(errc::unknown_outcome,
-                       "the runtime ended or failed before the outcome was known; send the "
-                       "command again under the same idempotency key");
-      tell(nullptr, &lost);
-    };
+  decltype(internal::caller_command::callback) answer_to(const send_callback& callback) {
     return std::make_shared<internal::exactly_once<const receipt*, const error*>>(
-        std::move(tell), std::move(otherwise));
+        [this, callback](const receipt* got, const error* failure) {
+          env->credits.leave();
+          guarded([&] { callback(got, failure); });
+          house->pending_callers().fetch_sub(1);
+        },
+        [](const auto& tell) {
+          const error lost(errc::unknown_outcome,
+                           "the runtime ended or failed before the outcome was known; send the "
+                           "command again under the same idempotency key");
+          tell(nullptr, &lost);
+        });
   }
 
   /// Asks the operator desk; `told` gets the answer on a thread of the runtime.
@@ -51,12 +56,12 @@ struct runtime::implementation {
   template <class Part, class Callback>
   static decltype(internal::desk_request::callback) tell_part(Part internal::desk_answer::*part,
                                                               Callback callback) {
-    const auto tell = [part, callback = std::move(callback)](const internal::desk_answer* got,
-                                                             const error* failure) {
-      guarded([&] { callback(got ? &(got->*part) : nullptr, failure); });
-    };
     return std::make_shared<internal::exactly_once<const internal::desk_answer*, const error*>>(
-        tell, [tell] {
+        [part, callback = std::move(callback)](const internal::desk_answer* got,
+                                               const error* failure) {
+          guarded([&] { callback(got ? &(got->*part) : nullptr, failure); });
+        },
+        [](const auto& tell) {
           const error lost(errc::unknown_outcome,
                            "the runtime ended or failed, or its operator desk was replaced, before "
                            "the answer was known; ask again under the same idempotency key");

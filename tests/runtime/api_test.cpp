@@ -146,7 +146,11 @@ TEST(Admission, RefusesBeyondItsCreditsAndTakesAgainWhenWorkEnds) {
               (void)r.send("shop", buy{"b9", 20}, {.when_busy = ensemble::when_busy::refuse});
             }),
             errc::overloaded);
-  EXPECT_EQ(r.stats().commands_refused, 1U);
+  auto turned_away = errc::bad_argument;
+  r.send("shop", buy{"b9", 20}, {.when_busy = ensemble::when_busy::refuse},
+         [&](const ensemble::receipt*, const ensemble::error* why) { turned_away = why->code(); });
+  EXPECT_EQ(turned_away, errc::overloaded) << "told before send() returns";
+  EXPECT_EQ(r.stats().commands_refused, 2U);
   auto waiting = std::async(std::launch::async, [&] {
     return r.send("shop", buy{"b8", 20}).get();
   });

@@ -56,7 +56,7 @@ protected:
           promise->set_value({got ? std::optional(*got) : std::nullopt,
                               failure ? std::optional(*failure) : std::nullopt});
         },
-        [promise] {
+        [promise](const auto&) {
           promise->set_value({{}, error(errc::unknown_outcome, "lost")});
         });
     caf::anon_send(house_->directory()->gateway, internal::submit{std::move(what)});
@@ -67,7 +67,7 @@ protected:
     auto result = promise->get_future();
     auto once = std::make_shared<internal::exactly_once<const outcome&>>(
         [promise](const outcome& o) { promise->set_value(o); },
-        [promise] { promise->set_value({}); });
+        [promise](const auto&) { promise->set_value({}); });
     caf::anon_send(internal::keeper_of(*env_, *house_->directory(), "selling"),
                    internal::await_outcome{make_instance_id(start, "selling"), env_->clock() + 10s,
                                            std::move(once)});

@@ -160,7 +160,7 @@ protected:
     q->key = key;
     q->callback = std::make_shared<internal::exactly_once<const std::any*, const error*>>(
         [this](const std::any*, const error* why) { told_.emplace_back(why ? "error" : "state"); },
-        [] {});
+        [](const auto&) {});
     caf::anon_send(host_, internal::query_state{std::move(q)});
     run();
   }

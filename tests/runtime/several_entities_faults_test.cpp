@@ -45,7 +45,7 @@ protected:
           else
             promise->set_exception(std::make_exception_ptr(*failure));
         },
-        [promise] {
+        [promise](const auto&) {
           promise->set_exception(
               std::make_exception_ptr(error(errc::unknown_outcome, "nobody told")));
         });

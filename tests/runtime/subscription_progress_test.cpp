@@ -162,9 +162,9 @@ private:
   }
 
   void redrive() {
-    progress_->redrive({},
-                       std::make_shared<internal::redrive_callback>(
-                           [this](const redrive_report*, const error*) { ++answered_; }, [] {}));
+    progress_->redrive(
+        {}, std::make_shared<internal::redrive_callback>(
+                [this](const redrive_report*, const error*) { ++answered_; }, [](const auto&) {}));
   }
 
   void settle() {
@@ -303,8 +303,9 @@ TEST(SubscriptionProgress, RedriveOfWhatIsNotParkedDoesNothing) {
   (void)p.changes();
   p.written();
   std::optional<redrive_report> told;
-  p.redrive({1}, std::make_shared<internal::redrive_callback>(
-                     [&](const redrive_report* r, const error*) { told = *r; }, [] {}));
+  p.redrive({1},
+            std::make_shared<internal::redrive_callback>(
+                [&](const redrive_report* r, const error*) { told = *r; }, [](const auto&) {}));
   EXPECT_TRUE(p.changes().empty());
   ASSERT_TRUE(told);
   EXPECT_EQ(told->handled, 0U);
