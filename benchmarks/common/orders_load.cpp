@@ -44,7 +44,7 @@ public:
     double due = 0;
     for (double offered = 0; due < a_second * seconds;) {
       due = a_second * std::chrono::duration<double>(clock_type::now() - start).count();
-      for (; offered < due; ++offered) offer_one();
+      for (; offered < due; ++offered) send_one({.when_busy = ensemble::when_busy::refuse});
       std::this_thread::sleep_for(200us);
     }
   }
@@ -63,35 +63,26 @@ private:
   void send_next() {
     if (!stopping_) send_one({});
   }
-  void offer_one() {
-    try {
-      send_one({.when_busy = ensemble::when_busy::refuse});
-    } catch (const ensemble::error& e) {
-      if (e.code() != ensemble::errc::overloaded) throw;
-      --under_way_;
-      ++refused_;
-    }
-  }
   void send_one(const ensemble::send_options& options) {
     const auto n = ++sent_;
     ++under_way_;
     // Every k-th, evenly, rather than by chance: every run has the same share of them.
     const auto share = static_cast<double>(n) * wanted_.failures;
-    const bool shippable = static_cast<std::uint64_t>(share) ==
-                           static_cast<std::uint64_t>(share - wanted_.failures);
+    const bool shippable =
+        static_cast<std::uint64_t>(share) == static_cast<std::uint64_t>(share - wanted_.failures);
     const auto began = clock_type::now();
     runtime_.send("order", nth_order(n, shippable), options,
-                  [this, shippable, began](const ensemble::receipt* r, const ensemble::error*) {
-                    if (r == nullptr)
-                      end(false, began);
-                    else
-                      await(*r, shippable, began);
+                  [this, shippable, began](const ensemble::receipt* r, const ensemble::error* e) {
+                    if (r != nullptr) return await(*r, shippable, began);
+                    if (e->code() != ensemble::errc::overloaded) return end(false, began);
+                    ++refused_;
+                    --under_way_;
                   });
   }
   void await(const ensemble::receipt& of, bool shippable, clock_type::time_point began) {
     runtime_.await(of, 5min, [this, shippable, began](const ensemble::outcome& o) {
-      end(o.kind == (shippable ? ensemble::outcome_kind::completed
-                               : ensemble::outcome_kind::compensated),
+      end(o.kind ==
+              (shippable ? ensemble::outcome_kind::completed : ensemble::outcome_kind::compensated),
           began);
     });
   }
@@ -181,30 +172,36 @@ offered_result run_offered(const load& wanted, double orders_a_second) {
   return result;
 }
 
-std::vector<tenth> run_in_tenths(const load& wanted, std::uint64_t orders) {
+std::vector<part_result> run_in_parts(const load& wanted, std::uint64_t orders,
+                                      std::uint64_t parts) {
   const scratch_journal file(wanted.directory, "orders");
-  std::vector<tenth> tenths;
+  std::vector<part_result> results;
   {
     ensemble::runtime r(options_for(wanted, file));
     set_up(r, wanted.danced);
     r.start();
     driver d(r, wanted);
     auto since = clock_type::now();
+    auto processor_before = std::clock();
     std::uint64_t ended_before = 0;
     d.begin();
-    for (std::uint64_t n = 1; n <= 10; ++n) {
-      while (d.ended() < orders * n / 10) std::this_thread::sleep_for(1ms);
+    for (std::uint64_t n = 1; n <= parts; ++n) {
+      while (d.ended() < orders * n / parts) std::this_thread::sleep_for(1ms);
       const auto now = clock_type::now();
+      const auto processor = std::clock();
       const auto ended = d.ended();
-      const double taken = std::chrono::duration<double>(now - since).count();
-      tenths.push_back(
-          {static_cast<double>(ended - ended_before) / taken, resident_mebibytes()});
+      const auto count = static_cast<double>(ended - ended_before);
+      results.push_back(
+          {count / std::chrono::duration<double>(now - since).count(),
+           static_cast<double>(processor - processor_before) / CLOCKS_PER_SEC * 1e6 / count,
+           resident_mebibytes()});
       since = now;
+      processor_before = processor;
       ended_before = ended;
     }
     d.stop();
   }
-  return tenths;
+  return results;
 }
 
 } // namespace reference

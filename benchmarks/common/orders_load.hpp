@@ -14,7 +14,7 @@ struct load {
   std::string durability = "durable"; ///< memory, relaxed, durable or speculative
   bool danced = false;
   std::size_t concurrency = 64;
-  double seconds = 2; ///< for so long, behind a fifth of it to warm up
+  double seconds = 2;  ///< for so long, behind a fifth of it to warm up
   double failures = 0; ///< the share of the orders that are compensated, 0 to 1
   std::filesystem::path directory{};
   std::size_t threads = 0;
@@ -30,7 +30,7 @@ struct load_result {
   double events_a_commit = 0;
   double messages_an_order = 0;
   double processor_us_an_order = 0; ///< of all threads: what a busy machine does not change much
-  double resident_mebibytes = 0; ///< at the end
+  double resident_mebibytes = 0;    ///< at the end
 };
 
 /// Throws std::runtime_error when an order ends otherwise than it should.
@@ -48,11 +48,13 @@ struct offered_result {
 /// refused. `concurrency` does not matter.
 [[nodiscard]] offered_result run_offered(const load& wanted, double orders_a_second);
 
-struct tenth {
+struct part_result {
   double orders_a_second = 0;
-  double resident_mebibytes = 0;
+  double processor_us_an_order = 0; ///< of all threads
+  double resident_mebibytes = 0;    ///< at its end
 };
-/// So many orders into one new journal, and how each tenth of them went; `seconds` does not matter.
-[[nodiscard]] std::vector<tenth> run_in_tenths(const load& wanted, std::uint64_t orders);
+/// So many orders into one new journal, and how each part of them went; `seconds` does not matter.
+[[nodiscard]] std::vector<part_result> run_in_parts(const load& wanted, std::uint64_t orders,
+                                                    std::uint64_t parts);
 
 } // namespace reference
