@@ -17,6 +17,11 @@ process_manager::process_manager(caf::actor_config& config, environment_ptr env,
   set_down_handler([this](caf::down_msg& m) { died(m); });
 }
 
+namespace {
+/// Sagas that are kept for instances to come.
+constexpr std::size_t most_free = 1024;
+} // namespace
+
 caf::behavior process_manager::make_behavior() {
   return caf::message_handler{[this](const kill_a_saga&) {
            if (!by_actor_.empty())
@@ -27,11 +32,16 @@ caf::behavior process_manager::make_behavior() {
 }
 
 void process_manager::begin_work(instance_id id, running& r, saga_start start) {
-  const auto& followed = *r.followed;
-  const std::shared_ptr<const executor_role> role(scope(), &followed.role);
-  r.active->saga = spawn<saga, caf::monitored>(shared_env(), std::move(start), directory_,
-                                               caf::actor_cast<caf::actor>(this), role);
-  by_actor_[r.active->saga.id()] = id;
+  auto& worker = r.active->saga;
+  if (free_.empty()) {
+    worker = spawn<saga, caf::monitored>(shared_env(), caf::actor_cast<caf::actor>(this));
+  } else {
+    worker = std::move(free_.back()); // the last one: most of it is still in the caches
+    free_.pop_back();
+  }
+  by_actor_[worker.id()] = id;
+  const std::shared_ptr<const executor_role> role(scope(), &r.followed->role);
+  send(worker, saga_assignment{std::move(start), directory_, role});
 }
 
 void process_manager::give_events(running& r, saga_events events) {
@@ -45,8 +55,20 @@ void process_manager::offer(running& r, offered_event event) {
 }
 
 void process_manager::end_work(running& r) {
-  by_actor_.erase(r.active->saga.id());
-  caf::anon_send_exit(r.active->saga, caf::exit_reason::user_shutdown);
+  auto worker = std::move(r.active->saga);
+  by_actor_.erase(worker.id());
+  if (free_.size() < most_free) {
+    send(worker, saga_released{});
+    free_.push_back(std::move(worker));
+  } else {
+    caf::anon_send_exit(worker, caf::exit_reason::user_shutdown);
+  }
+}
+
+void process_manager::on_exit() {
+  instance_holder::on_exit(); // releases all
+  for (const auto& saga : std::exchange(free_, {}))
+    caf::anon_send_exit(saga, caf::exit_reason::user_shutdown);
 }
 
 void process_manager::tell_all(const directory_changed& change) {
@@ -55,11 +77,11 @@ void process_manager::tell_all(const directory_changed& change) {
 
 // Sagas are watched, not linked: CAF keeps links in a list that each end of a saga would search.
 void process_manager::died(const caf::down_msg& message) {
+  std::erase_if(free_, [&](const caf::actor& a) { return a.id() == message.source.id(); });
   const auto at = by_actor_.find(message.source.id());
-  if (at == by_actor_.end()) return; // it had ended, and said so; or it was put to sleep
+  if (at == by_actor_.end()) return; // it had no instance
   const auto id = at->second;
   by_actor_.erase(at);
-  if (message.reason == caf::exit_reason::normal) return; // its report is in the mailbox
   log().error("the saga of instance {} died ({}); it is folded again", to_string(id),
               caf::to_string(message.reason));
   env().count.actors_respawned.fetch_add(1, std::memory_order_relaxed);

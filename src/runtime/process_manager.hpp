@@ -4,7 +4,7 @@
 
 namespace ensemble::internal {
 
-/// The conductor: every running instance is a saga actor of its own, which commands all services.
+/// The conductor: every running instance has a saga actor of its own, which commands all services.
 class process_manager final : public instance_holder {
 public:
   process_manager(caf::actor_config& config, environment_ptr env, directory_ptr directory,
@@ -12,6 +12,7 @@ public:
 
 protected:
   caf::behavior make_behavior() override;
+  void on_exit() override;
   void begin_work(instance_id id, running& r, saga_start start) override;
   void give_events(running& r, saga_events events) override;
   void wake(running& r) override;
@@ -23,6 +24,7 @@ private:
   void died(const caf::down_msg& message);
 
   std::unordered_map<caf::actor_id, instance_id> by_actor_{};
+  std::vector<caf::actor> free_{}; ///< sagas without an instance
 };
 
 } // namespace ensemble::internal

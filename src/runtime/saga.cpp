@@ -6,39 +6,29 @@
 
 namespace ensemble::internal {
 
-saga::saga(caf::actor_config& config, environment_ptr env, saga_start start,
-           directory_ptr directory, caf::actor conductor, std::shared_ptr<const executor_role> role)
-    : base_actor(config, std::move(env), "saga"),
-      start_(std::move(start)),
-      conductor_(std::move(conductor)),
-      role_(std::move(role)) {
-  directory_ = std::move(directory);
-}
+saga::saga(caf::actor_config& config, environment_ptr env, caf::actor conductor)
+    : base_actor(config, std::move(env), "saga"), conductor_(std::move(conductor)) {}
 
 caf::behavior saga::make_behavior() {
-  body_.emplace(*this, env(), std::exchange(start_, {}), conductor_, *role_);
-  if (act()) return {}; // without a behaviour it ends
   return {
-      [this](const saga_events& m) {
-        body_->fold(m);
-        act();
+      [this](const saga_assignment& m) {
+        directory_ = m.directory;
+        role_ = m.role;
+        body_.emplace(*this, env(), m.start, conductor_, *role_);
+        with_body([](saga_body&) {});
       },
-      [this](const wake_up&) {
-        body_->woken();
-        act();
-      },
+      [this](const saga_released&) { body_.reset(); },
+      [this](const saga_events& m) { with_body([&](saga_body& body) { body.fold(m); }); },
+      [this](const wake_up&) { with_body([](saga_body& body) { body.woken(); }); },
       [this](const offered_event& m) {
-        body_->take(m.event, *directory_);
-        act();
+        with_body([&](saga_body& body) { body.take(m.event, *directory_); });
       },
-      [this](const attempt_failed_note& m) {
-        body_->attempt_failed(m.id, m.reason);
-        act();
+      [this](const attempt_failed_note& m) { // if it is of an earlier instance, it knows no such id
+        with_body([&](saga_body& body) { body.attempt_failed(m.id, m.reason); });
       },
       [this](const directory_changed& m) {
         directory_ = m.now;
-        body_->host_replaced(m.restarted);
-        act();
+        with_body([&](saga_body& body) { body.host_replaced(m.restarted); });
       },
   };
 }
@@ -49,12 +39,11 @@ void saga::on_exit() {
   base_actor::on_exit();
 }
 
-bool saga::act() {
-  const auto report = body_->act(*directory_);
-  if (!report) return false;
-  send(conductor_, *report);
-  if (report->terminal) quit();
-  return report->terminal;
+template <class Change>
+void saga::with_body(Change change) {
+  if (!body_) return;
+  change(*body_);
+  if (const auto report = body_->act(*directory_)) send(conductor_, *report);
 }
 
 } // namespace ensemble::internal

@@ -10,7 +10,7 @@
 
 namespace ensemble::internal {
 
-saga_body::saga_body(base_actor& self, environment& env, saga_start start, caf::actor holder,
+saga_body::saga_body(base_actor& self, environment& env, const saga_start& start, caf::actor holder,
                      const executor_role& role)
     : self_(&self),
       env_(&env),

@@ -24,7 +24,7 @@ class saga_body {
 public:
   /// `self` is the actor that it lives in; outside events that it does not want go back to
   /// `holder`. `role` must outlive it.
-  saga_body(base_actor& self, environment& env, saga_start start, caf::actor holder,
+  saga_body(base_actor& self, environment& env, const saga_start& start, caf::actor holder,
             const executor_role& role);
 
   void fold(const saga_events& events);
