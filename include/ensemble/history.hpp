@@ -63,8 +63,9 @@ enum class told_append {
   repeated,
   conflict,
   no_space,
+  fenced,
 };
-ENSEMBLE_ENUM(told_append, nothing, appended, repeated, conflict, no_space)
+ENSEMBLE_ENUM(told_append, nothing, appended, repeated, conflict, no_space, fenced)
 [[nodiscard]] told_append told(append_result::status status) noexcept;
 
 /// A request to the journal, and its result. Books are not looked at.

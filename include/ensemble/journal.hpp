@@ -55,6 +55,14 @@ struct book_change {
   std::optional<std::string> value{};
 };
 
+/// How an append demands a row of a book to be. No value: there must be no such row. A key has at
+/// least one byte.
+struct book_expectation {
+  std::string book{};
+  std::string key{};
+  std::optional<std::string> value{};
+};
+
 /// A row of a book.
 struct book_row {
   std::string key{};
@@ -65,13 +73,17 @@ struct book_row {
 /// One atomic request: all of it is recorded, or nothing. Streams are appended in the order given;
 /// the events of one command run through them, whatever their streams: index 0, 1, 2, ... A stream
 /// without events, behind the first, is there for its expected version: that alone is compared.
-/// Book changes are written in the same transaction.
+/// Book changes are written in the same transaction. Expected rows are compared in it, too, and see
+/// what earlier requests of the same commit changed: so an owner whose place another one has taken
+/// (a row names it) can record nothing any more, whatever it believes; and of several who would
+/// change the same row, each demanding what it read, one succeeds.
 struct append_request {
   std::vector<stream_append> streams{};
   std::vector<book_change> books{};
   /// True: it may use the headroom (see journal_options), which is kept free for work that was
   /// accepted: the outcomes and compensations of processes, closes, operators' events.
   bool essential = false;
+  std::vector<book_expectation> expected_rows{};
 };
 
 /// What became of one append request.
@@ -81,13 +93,14 @@ struct append_result {
     repeated, ///< the first event's id stands in its stream already: nothing was written
     conflict, ///< a stream did not have its expected length: nothing was written
     no_space, ///< the disk is full: nothing was written; try again later
+    fenced,   ///< a row of a book is not as the request demands: nothing was written
   };
   status state = status::appended;
   /// The first and last event of the request (repeated: of the earlier append's first event).
   position first{};
   position last{};
   /// The length of each stream of the request afterwards (of a repeat or conflict: as it is; of
-  /// one without space: empty).
+  /// one without space, or fenced: empty).
   std::vector<std::uint64_t> lengths{};
 };
 
@@ -141,9 +154,10 @@ class journal {
 public:
   virtual ~journal() = default;
   /// Records the requests in order, all in one durable step (under `speculative` durability: in
-  /// one step that is durable after the next sync()); an expected version that does not
+  /// one step that is durable after the next sync()); an expected version or row that does not
   /// fit, or a repeat, affects only its own request. Later requests see the lengths that earlier
-  /// ones made. `now` becomes the recorded time, unless the newest event's is later.
+  /// ones made. A repeat is told as such before anything is compared. `now` becomes the recorded
+  /// time, unless the newest event's is later.
   /// One result a request. Throws errc::journal_failed: then it is unknown what was recorded; and
   /// errc::bad_argument, with nothing recorded: a request without events, an event without id,
   /// message or text, an index out of its run, an id that its stream holds already, a row of a

@@ -1,6 +1,7 @@
 #include "journal/append_rules.hpp"
 #include "model/planted_bug.hpp"
 
+#include <algorithm>
 #include <string>
 
 namespace ensemble::storage {
@@ -38,12 +39,20 @@ bool lengths_fit(const append_request& request, const std::vector<stream_state*>
   return true;
 }
 
+bool rows_fit(append_store& store, const append_request& request) {
+  if (ENSEMBLE_PLANTED(expected_row_ignored)) return true;
+  return std::ranges::all_of(request.expected_rows, [&](const book_expectation& e) {
+    return store.row(e.book, e.key) == e.value;
+  });
+}
+
 bool fits_into(space room, const append_request& request) {
   const bool writes = !request.streams.empty() || !request.books.empty();
   return !writes || room == space::ample || (room == space::scarce && request.essential);
 }
 
 append_result no_space() { return {append_result::status::no_space, {}, {}, {}}; }
+append_result fenced() { return {append_result::status::fenced, {}, {}, {}}; }
 
 append_result apply_one(append_store& store, const append_request& request, space room) {
   append_result result;
@@ -55,6 +64,7 @@ append_result apply_one(append_store& store, const append_request& request, spac
       earlier->lengths = lengths_of(states);
       return *earlier;
     }
+    if (!rows_fit(store, request)) return fenced();
     if (!lengths_fit(request, states)) {
       result.state = append_result::status::conflict;
       result.lengths = lengths_of(states);
@@ -72,6 +82,8 @@ append_result apply_one(append_store& store, const append_request& request, spac
       }
     }
     result.lengths = lengths_of(states);
+  } else if (!rows_fit(store, request)) {
+    return fenced();
   }
   if (!fits_into(room, request)) return no_space();
   for (const auto& change : request.books) store.change(change);
@@ -88,6 +100,9 @@ void check_request(const append_request& request) {
   for (const auto& change : request.books)
     if (change.key.empty())
       throw error(errc::bad_argument, "book '" + change.book + "': a row needs a key");
+  for (const auto& expected : request.expected_rows)
+    if (expected.key.empty())
+      throw error(errc::bad_argument, "book '" + expected.book + "': a row needs a key");
   const new_event* before = nullptr;
   for (const auto& part : request.streams) {
     if (part.stream.empty()) refuse(part.stream, "a stream needs a name");

@@ -30,6 +30,9 @@ public:
   /// errc::bad_argument when the stream holds the id already.
   virtual position append(std::string_view name, stream_state& stream, const new_event& event) = 0;
   virtual void change(const book_change& change) = 0;
+  /// The row's value, if there is such a row. Throws errc::journal_damaged for one that fails its
+  /// checksum.
+  virtual std::optional<std::string> row(const std::string& book, const std::string& key) = 0;
 };
 
 /// Throws errc::bad_argument for a request that no journal can record: a stream without a name or
@@ -47,8 +50,8 @@ enum class space {
   none,
 };
 
-/// Decides and records checked requests, in order: repeats first, then expected versions, then
-/// whether there is space. Without any, nothing is written.
+/// Decides and records checked requests, in order: repeats first, then expected rows and versions,
+/// then whether there is space. Without any, nothing is written.
 [[nodiscard]] std::vector<append_result> apply_requests(append_store& store,
                                                         std::span<const append_request> requests,
                                                         space room = space::ample);

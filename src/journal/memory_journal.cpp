@@ -73,6 +73,13 @@ public:
 
   void change(const book_change& change) override { changes_.push_back(change); }
 
+  std::optional<std::string> row(const std::string& book, const std::string& key) override {
+    const auto latest = std::find_if(changes_.rbegin(), changes_.rend(), [&](const auto& change) {
+      return change.book == book && change.key == key;
+    });
+    return latest == changes_.rend() ? store_.row(book, key) : latest->value;
+  }
+
   /// Moves everything into the store, which the caller has locked for writing.
   void publish(memory_store& store) {
     for (std::size_t i = 0; i < events_.size(); ++i)
@@ -183,6 +190,14 @@ void memory_store::sort_by_flow() {
   for (; in_correlations < events.size(); ++in_correlations)
     if (const auto id = events[in_correlations].origin.correlation)
       correlations[id].push_back(in_correlations + 1);
+}
+
+std::optional<std::string> memory_store::row(const std::string& book,
+                                             const std::string& key) const {
+  const auto rows = books.find(book);
+  if (rows == books.end()) return std::nullopt;
+  const auto at = rows->second.find(key);
+  return at == rows->second.end() ? std::nullopt : std::optional(at->second);
 }
 
 void memory_store::change(const book_change& change) {

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <optional>
 #include <set>
 #include <shared_mutex>
 #include <string>
@@ -43,6 +44,8 @@ struct memory_store {
   void record(recorded_event what, std::int64_t stream);
   void sort_by_flow();
   void change(const book_change& change);
+  [[nodiscard]] std::optional<std::string> row(const std::string& book,
+                                               const std::string& key) const;
 };
 
 /// The store must outlive the reader.

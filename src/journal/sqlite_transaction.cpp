@@ -1,6 +1,7 @@
 #include "journal/sqlite_transaction.hpp"
 
 #include "journal/event_checksum.hpp"
+#include "journal/sqlite_verify.hpp"
 
 #include <algorithm>
 
@@ -22,7 +23,8 @@ sqlite_transaction::sqlite_transaction(database& db)
                        "WHERE stream = ?1 AND id = ?2")),
       run_(db.prepare("SELECT idx, last FROM events WHERE position >= ?1 ORDER BY position")),
       put_(db.prepare("INSERT OR REPLACE INTO books VALUES(?1, ?2, ?3, ?4)")),
-      erase_(db.prepare("DELETE FROM books WHERE book = ?1 AND key = ?2")) {}
+      erase_(db.prepare("DELETE FROM books WHERE book = ?1 AND key = ?2")),
+      row_(db.prepare("SELECT value, crc FROM books WHERE book = ?1 AND key = ?2")) {}
 
 void sqlite_transaction::begin(timestamp now) {
   begin_.run();
@@ -119,6 +121,16 @@ void sqlite_transaction::change(const book_change& change) {
   } else {
     erase_.bind(1, change.book).bind_bytes(2, change.key).run();
   }
+}
+
+std::optional<std::string> sqlite_transaction::row(const std::string& book,
+                                                   const std::string& key) {
+  const scoped_reset done(row_);
+  if (!row_.bind(1, book).bind_bytes(2, key).step()) return std::nullopt;
+  std::string value(row_.bytes(0));
+  if (row_.integer(1) != std::int64_t{checksum(book, key, value)})
+    throw error(errc::journal_damaged, damaged_book(book));
+  return value;
 }
 
 } // namespace ensemble::storage

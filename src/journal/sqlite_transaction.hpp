@@ -24,6 +24,7 @@ public:
   position end_of_run(position first) override;
   position append(std::string_view name, stream_state& stream, const new_event& event) override;
   void change(const book_change& change) override;
+  std::optional<std::string> row(const std::string& book, const std::string& key) override;
 
 private:
   void insert(std::string_view name, const stream_state& stream, const new_event& event);
@@ -47,6 +48,7 @@ private:
   statement run_;
   statement put_;
   statement erase_;
+  statement row_;
 };
 
 } // namespace ensemble::storage

@@ -27,6 +27,8 @@ struct drawn_request {
   std::vector<drawn_part> parts{};
   int book_key = 0;
   int book_value = 0; // 0: no change, 1: delete, else put
+  int row_key = 0;
+  int row_expected = 0; // of that row; 0: anything, 1: that there is none, else that value
 };
 
 struct drawn_batch {
@@ -44,7 +46,8 @@ void showValue(const drawn_request& request, std::ostream& out) {
     showValue(part, out);
     out << ", ";
   }
-  out << "book " << request.book_key << '=' << request.book_value;
+  out << "book " << request.book_key << '=' << request.book_value << " if " << request.row_key
+      << '=' << request.row_expected;
 }
 void showValue(const drawn_batch& batch, std::ostream& out) {
   out << "\nbatch at " << batch.time << (batch.reopen ? ", reopened" : "");
@@ -70,7 +73,10 @@ rc::Gen<drawn_request> any_request() {
                         {2, rc::gen::container<std::vector<drawn_part>>(2, any_part())},
                         {1, rc::gen::just(std::vector<drawn_part>{})}})),
       rc::gen::set(&drawn_request::book_key, inRange(0, 3)),
-      rc::gen::set(&drawn_request::book_value, inRange(0, 5)));
+      rc::gen::set(&drawn_request::book_value, inRange(0, 5)),
+      rc::gen::set(&drawn_request::row_key, inRange(0, 3)),
+      rc::gen::set(&drawn_request::row_expected,
+                   rc::gen::weightedOneOf<int>({{3, rc::gen::just(0)}, {2, inRange(1, 5)}})));
 }
 
 rc::Gen<drawn_batch> any_batch() {
@@ -108,6 +114,10 @@ append_request build(const drawn_request& from) {
     made.books.push_back({"book", std::to_string(from.book_key), std::nullopt});
     if (from.book_value > 1) made.books.back().value = std::to_string(from.book_value);
   }
+  if (from.row_expected > 0) {
+    made.expected_rows.push_back({"book", std::to_string(from.row_key), std::nullopt});
+    if (from.row_expected > 1) made.expected_rows.back().value = std::to_string(from.row_expected);
+  }
   return made;
 }
 
@@ -128,6 +138,7 @@ public:
         book_ = book_before;
         return std::nullopt;
       }
+      if (results.back().state == status::fenced) continue;
       for (const auto& part : request.streams)
         results.back().lengths.push_back(length(part.stream));
     }
@@ -147,14 +158,23 @@ private:
     return nullptr;
   }
 
+  [[nodiscard]] bool is_fenced(const append_request& request) const {
+    return std::ranges::any_of(request.expected_rows, [&](const book_expectation& e) {
+      const auto at = book_.find(e.key);
+      return (at == book_.end() ? std::nullopt : std::optional(at->second)) != e.value;
+    });
+  }
+
   append_result decide(const append_request& request) {
-    if (request.streams.empty()) return {};
+    if (request.streams.empty())
+      return {is_fenced(request) ? status::fenced : status::appended, {}, {}, {}};
     const auto& home = request.streams[0];
     if (const auto* earlier = find(home.stream, home.events[0].id)) {
       auto last = earlier->position;
       while (!events_[last.value - 1].last) ++last.value;
       return {status::repeated, earlier->position, last, {}};
     }
+    if (is_fenced(request)) return {status::fenced, {}, {}, {}};
     std::map<std::string, std::uint64_t> lengths;
     for (const auto& part : request.streams) {
       auto& expected = lengths.try_emplace(part.stream, length(part.stream)).first->second;

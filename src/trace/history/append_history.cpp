@@ -78,7 +78,7 @@ void append_history::finish(std::vector<timed_operation>& order) {
     const auto& a = all_[n];
     const auto& where = at_[n].where;
     timed_operation o = seen_lengths(n);
-    if (a.answer == told_append::no_space) continue;
+    if (a.answer == told_append::no_space || a.answer == told_append::fenced) continue;
     if (a.answer == told_append::appended || a.answer == told_append::nothing) {
       // What somebody else asked for again is no write of this one's.
       if (where.front() == position{} ||

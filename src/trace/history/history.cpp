@@ -153,6 +153,7 @@ told_append told(append_result::status status) noexcept {
   case append_result::status::repeated: return told_append::repeated;
   case append_result::status::conflict: return told_append::conflict;
   case append_result::status::no_space: return told_append::no_space;
+  case append_result::status::fenced: return told_append::fenced;
   }
   return told_append::nothing;
 }
