@@ -1,6 +1,7 @@
 #include "explorer/check_comparison.hpp"
 #include "explorer/world.hpp"
 #include "model/planted_bug.hpp"
+#include "node/racing_owners.hpp"
 #include "simulation/program/damaged_files.hpp"
 #include "simulation/random_scenario.hpp"
 #include "simulation/trip_scenario.hpp"
@@ -30,9 +31,10 @@ using ensemble::planted_bug;
 namespace simulation = ensemble::simulation;
 
 /// What is to catch a bug: the explorer of the model, whose checks share nothing with the engine,
-/// the simulation of the whole runtime, the history of clients who race for the journal, what
-/// `check` says of random definitions, or copies of files, and damage to them.
-enum class catcher { explorer, simulation, journal, check, files };
+/// the simulation of the whole runtime, the history of clients who race for the journal, nodes
+/// that race for shards, what `check` says of random definitions, or copies of files, and damage to
+/// them.
+enum class catcher { explorer, simulation, journal, owners, check, files };
 
 struct mutant {
   std::string name{}; ///< as in ENSEMBLE_PLANTED(name)
@@ -81,6 +83,7 @@ const std::vector<mutant>& mutants() {
       {"full_disk_loses_accepted", "S10, N4", simulation, {}},
       {"half_a_request", "rule 12, S2", journal, {}},
       {"repeat_not_found", "rule 11, S8", journal, {}},
+      {"expected_row_ignored", "G7", owners, {}},
       {"expected_version_ignored", "rule 12, S7", journal, {}},
       {"refused_append_recorded", "S3", journal, {}},
       {"version_twice", "S4", journal, {}},
@@ -246,6 +249,15 @@ caught race(std::uint64_t most) {
   return each_seed(most, [](std::uint64_t seed) { return racing_clients(seed).run(); });
 }
 
+caught race_owners(std::uint64_t most) {
+  return each_seed(most, [](std::uint64_t seed) {
+    const auto journal = ensemble::open_journal({});
+    node_tests::racing_owners race(seed);
+    race.go_on(*journal);
+    return race.violation(*journal->open_reader());
+  });
+}
+
 caught check_definitions(std::uint64_t most) {
   explorer::check_comparison all;
   return each_seed(most, [&](std::uint64_t seed) { return explorer::compare_check(seed, all); });
@@ -256,6 +268,7 @@ const char* name_of(catcher by) {
   case catcher::explorer: return "explorer";
   case catcher::simulation: return "simulation";
   case catcher::journal: return "journal";
+  case catcher::owners: return "owners";
   case catcher::check: return "check";
   case catcher::files: return "files";
   }
@@ -267,6 +280,7 @@ caught look_for(const mutant& m, std::uint64_t first, std::uint64_t most, std::s
   case catcher::explorer: return explore(m, most);
   case catcher::simulation: return simulate(m, first, most, threads);
   case catcher::journal: return race(most);
+  case catcher::owners: return race_owners(most);
   case catcher::check: return check_definitions(most);
   case catcher::files: return each_seed(most, try_files);
   }
@@ -299,8 +313,9 @@ int main(int argc, char** argv) {
   std::size_t tried = 0;
   std::size_t missed = 0;
   if (!list && names.empty()) { // the nets catch nothing where there is nothing
-    const auto clean = std::vector{explore({}, 200), simulate({}, first, 200, threads),
-                                   race(200), check_definitions(100), each_seed(50, try_files)};
+    const auto clean = std::vector{
+        explore({}, 200),       simulate({}, first, 200, threads), race(200), race_owners(200),
+        check_definitions(100), each_seed(50, try_files)};
     for (const auto& c : clean)
       if (c.at_all) {
         std::printf("without a bug: %s\n", c.how.c_str());
