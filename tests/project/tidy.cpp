@@ -81,7 +81,7 @@ const std::vector<outside_library>& outside_libraries() {
       {"spdlog/",
        {"src/runtime/", "src/simulation/", "src/node/", "src/bridge/", "src/web/", "apps/",
         "tests/", "benchmarks/"}},
-      {"openssl/", {"src/runtime/"}},
+      {"openssl/", {"src/runtime/", "src/node/"}},
   };
   return all;
 }
