@@ -84,5 +84,6 @@ void command_line(input in);
 void definitions(input in);
 void folds(input in);
 void evidence(input in);
+void frames(input in);
 
 } // namespace fuzz

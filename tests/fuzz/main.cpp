@@ -14,7 +14,7 @@ namespace {
 
 using target = void (*)(input);
 
-constexpr std::array<std::pair<std::string_view, target>, 13> targets{
+constexpr std::array<std::pair<std::string_view, target>, 14> targets{
     {{"messages", messages},
      {"json", json},
      {"names", names},
@@ -27,7 +27,8 @@ constexpr std::array<std::pair<std::string_view, target>, 13> targets{
      {"command_line", command_line},
      {"definitions", definitions},
      {"folds", folds},
-     {"evidence", evidence}}};
+     {"evidence", evidence},
+     {"frames", frames}}};
 
 target chosen() {
   const char* name = std::getenv("ENSEMBLE_FUZZ_TARGET");
