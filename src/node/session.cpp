@@ -1,0 +1,145 @@
+#include "node/session.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+namespace ensemble::node {
+
+namespace {
+
+constexpr std::chrono::milliseconds shortest{1};
+/// Heartbeats whose hearing is waited for. A peer that hears none, but says other things, is there.
+constexpr std::size_t most_unheard = 100;
+
+std::string text_of(duration time) {
+  return std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(time).count()) +
+         " ms";
+}
+
+/// Why a peer cannot be one, whoever it is; empty: it can.
+std::string misfit(const session_settings& own, const hello& peer) {
+  if (peer.protocol != protocol_version)
+    return "it speaks version " + std::to_string(peer.protocol) +
+           " of the nodes' protocol, node '" + own.node + "' speaks " +
+           std::to_string(protocol_version) + ": run the same release on both";
+  if (peer.application != own.application)
+    return "it belongs to application '" + peer.application + "', node '" + own.node + "' to '" +
+           own.application + "'";
+  if (peer.node.empty()) return "a node needs a name";
+  if (peer.node == own.node || peer.incarnation == own.incarnation)
+    return "node '" + own.node + "' has met itself: give each node a name of its own";
+  return {};
+}
+
+} // namespace
+
+session::session(session_settings own, bool joins, door who, timestamp now)
+    : own_(std::move(own)), joins_(joins), who_(std::move(who)), heard_(now) {
+  if (own_.heartbeat < shortest || own_.silence < 2 * own_.heartbeat)
+    throw error(errc::bad_argument, "a node's heartbeat is at least 1 ms, and its limit of silence "
+                                    "at least two heartbeats");
+}
+
+session session::joining(session_settings own, timestamp now) {
+  return {std::move(own), true, {}, now};
+}
+
+session session::admitting(session_settings own, door who, timestamp now) {
+  return {std::move(own), false, std::move(who), now};
+}
+
+session::step session::begin() {
+  if (!joins_ || state_ != state::greeting) return {};
+  return {{hello{protocol_version, own_.application, own_.node, own_.incarnation, own_.services}},
+          {}};
+}
+
+session::step session::received(frame what, timestamp now) {
+  step out;
+  if (state_ == state::down) return out;
+  heard_ = now;
+  if (const auto* no = std::get_if<turned_away>(&what)) {
+    end((joins_ && state_ == state::greeting ? "turned away: " : "the peer ended it: ") +
+        no->reason);
+  } else if (state_ == state::greeting) {
+    greeted(out, what, now);
+  } else if (const auto* there = std::get_if<heartbeat>(&what)) {
+    out.send.emplace_back(heartbeat_heard{there->number});
+  } else if (const auto* heard = std::get_if<heartbeat_heard>(&what)) {
+    const auto oldest = beats_ - unheard_.size() + 1;
+    if (heard->number > beats_) {
+      break_off(out, "it has heard a heartbeat that was never sent");
+    } else if (heard->number >= oldest) {
+      const auto at = unheard_.begin() + static_cast<std::ptrdiff_t>(heard->number - oldest);
+      if (joins_) lease_until_ = *at + own_.lease;
+      unheard_.erase(unheard_.begin(), at + 1);
+    }
+  } else if (std::holds_alternative<hello>(what) || std::holds_alternative<welcome>(what)) {
+    break_off(out, "it greets a second time");
+  } else {
+    out.deliver = std::move(what);
+  }
+  return out;
+}
+
+session::step session::tick(timestamp now) {
+  step out;
+  if (state_ == state::down) return out;
+  if (now - heard_ > own_.silence) {
+    break_off(out, "nothing was heard for more than " + text_of(own_.silence));
+    return out;
+  }
+  if (state_ == state::up && now - beaten_ >= own_.heartbeat) beat(out, now);
+  return out;
+}
+
+void session::end(const std::string& why) {
+  if (state_ == state::down) return;
+  state_ = state::down;
+  reason_ = why;
+  unheard_.clear();
+}
+
+void session::greeted(step& out, const frame& first, timestamp now) {
+  if (const auto* from = std::get_if<hello>(&first); from && !joins_) return admit(out, *from, now);
+  if (const auto* by = std::get_if<welcome>(&first); by && joins_) {
+    welcomed(*by);
+    if (const auto why = misfit(own_, peer_); !why.empty()) return break_off(out, why);
+    state_ = state::up;
+    return beat(out, now);
+  }
+  break_off(out, "its first word is no greeting");
+}
+
+void session::admit(step& out, const hello& from, timestamp now) {
+  peer_ = from;
+  auto why = misfit(own_, from);
+  if (why.empty())
+    if (const auto refused = who_(from)) why = *refused;
+  if (!why.empty()) return break_off(out, why);
+  state_ = state::up;
+  out.send.emplace_back(welcome{own_.node, own_.incarnation, own_.heartbeat, own_.lease});
+  beat(out, now);
+}
+
+void session::welcomed(const welcome& by) {
+  peer_ = {protocol_version, own_.application, by.node, by.incarnation, {}};
+  own_.heartbeat = std::clamp<duration>(by.heartbeat, shortest, own_.silence / 2);
+  own_.lease = std::max<duration>(by.lease, duration::zero());
+}
+
+void session::beat(step& out, timestamp now) {
+  out.send.emplace_back(heartbeat{++beats_});
+  beaten_ = now;
+  unheard_.push_back(now);
+  if (unheard_.size() > most_unheard) unheard_.erase(unheard_.begin());
+}
+
+void session::break_off(step& out, const std::string& why) {
+  out.send.clear(); // what stood there followed from a peer that fits
+  out.send.emplace_back(turned_away{why});
+  end(why);
+}
+
+} // namespace ensemble::node
