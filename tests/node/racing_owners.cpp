@@ -6,7 +6,8 @@ using namespace ensemble;
 
 namespace {
 
-std::string name_of(std::size_t node) { return "node-" + std::to_string(node); }
+std::string name_of(std::size_t node) { return node == 0 ? "w1" : "w2"; }
+node::incarnation_id start_of(std::size_t node) { return node::incarnation_id::of(node + 1, 7); }
 std::string shard_of(std::size_t shard) { return "stock-" + std::to_string(shard); }
 
 append_result::status commit(journal& to, const append_request& request) {
@@ -28,13 +29,20 @@ void racing_owners::go_on(journal& journal) {
 
 void racing_owners::take(journal& journal, std::size_t node, std::size_t shard) {
   auto& believes = beliefs_[node][shard];
-  if (dice_.chance(0.7)) believes.seen = node::owner_of(*journal.open_reader(), shard_of(shard));
-  const auto next = node::next_owner(believes.seen, name_of(node));
-  if (commit(journal, node::claim(shard_of(shard), believes.seen, next)) !=
-      append_result::status::appended)
-    return;
-  if (!taken_.try_emplace({shard, next.epoch}, next.node).second)
-    told_twice_ = shard_of(shard) + " has two owners of epoch " + std::to_string(next.epoch);
+  const auto look = [&] { return node::owner_of(*journal.open_reader(), shard_of(shard)); };
+  if (dice_.chance(0.7)) believes.seen = look();
+  const auto before = believes.seen;
+  const auto next = node::next_owner(before, name_of(node), start_of(node));
+  auto told = commit(journal, node::claim(shard_of(shard), before, next));
+  if (dice_.chance(0.2)) { // it was lost: meanwhile others go on, then it asks again
+    for (auto others = dice_.below(3); others > 0; --others)
+      take(journal, (node + 1) % nodes, shard);
+    told = commit(journal, node::claim(shard_of(shard), before, next));
+  }
+  if (told != append_result::status::appended && look() != next) return;
+  if (!taken_.try_emplace({shard, next.by.epoch}, next.by.incarnation).second &&
+      taken_.at({shard, next.by.epoch}) != next.by.incarnation)
+    told_twice_ = shard_of(shard) + " has two owners of epoch " + std::to_string(next.by.epoch);
   believes.seen = believes.own = next;
 }
 
@@ -43,7 +51,7 @@ void racing_owners::write(journal& journal, std::size_t node, std::size_t shard)
   if (!believes.own) return;
   new_event e;
   e.id = event_id::of(1, ++written_);
-  e.body = written{believes.own->node, believes.own->epoch};
+  e.body = written{believes.own->by.incarnation, believes.own->by.epoch};
   append_request request;
   request.streams.push_back({shard_of(shard), expected_version::any(), {e}});
   request.expected_rows.push_back(node::still_owned(shard_of(shard), *believes.own));
@@ -61,13 +69,12 @@ std::string racing_owners::violation(journal_reader& reader) const {
       const auto& by = text.as<written>();
       const auto at = " at position " + std::to_string(e.position.value);
       if (by.epoch < highest)
-        return "G7: " + by.node + " writes to " + e.stream + at + " as owner of epoch " +
+        return "G7: " + by.by + " writes to " + e.stream + at + " as owner of epoch " +
                std::to_string(by.epoch) + ", behind one of epoch " + std::to_string(highest);
       highest = by.epoch;
       const auto owner = taken_.find({shard, by.epoch});
-      if (owner == taken_.end() || owner->second != by.node)
-        return "N2: " + by.node + " writes to " + e.stream + at +
-               " for an epoch that is not its own";
+      if (owner == taken_.end() || owner->second != by.by)
+        return "N2: " + by.by + " writes to " + e.stream + at + " for an epoch that is not its own";
     }
   }
   return {};

@@ -15,13 +15,14 @@ namespace node_tests {
 
 /// What an owner records: as whom.
 struct written {
-  std::string node{};
+  std::string by{}; ///< its incarnation
   std::uint64_t epoch{};
 };
-ENSEMBLE_MESSAGE(written, 1, node, epoch)
+ENSEMBLE_MESSAGE(written, 1, by, epoch)
 
 /// Nodes that take shards from each other, on what they have read just now or long ago, and write
 /// for those that they believe to own: also when they have slept, and another one owns them since.
+/// Answers to their claims get lost. Two of them are starts of one node.
 class racing_owners {
 public:
   explicit racing_owners(std::uint64_t seed) : dice_(seed) {}
@@ -39,8 +40,8 @@ private:
   static constexpr std::size_t shards = 2;
 
   struct belief {
-    std::optional<ensemble::node::owner> seen{}; ///< when it last looked
-    std::optional<ensemble::node::owner> own{};  ///< as whom it writes
+    std::optional<ensemble::node::ownership> seen{}; ///< when it last looked
+    std::optional<ensemble::node::ownership> own{};  ///< as whom it writes
   };
 
   void take(ensemble::journal& journal, std::size_t node, std::size_t shard);
