@@ -1,5 +1,7 @@
 #include "node/session.hpp"
 
+#include "model/names.hpp"
+
 #include <algorithm>
 #include <chrono>
 #include <utility>
@@ -17,16 +19,34 @@ std::string text_of(duration time) {
          " ms";
 }
 
+constexpr std::chrono::hours longest_lease{1};
+constexpr std::size_t most_services = 1000;
+
+/// What a peer says may be anything, and goes into logs.
+std::string one_line(std::string_view text) {
+  constexpr std::size_t longest = 300;
+  std::string line(text.substr(0, longest));
+  std::ranges::replace_if(
+      line, [](char c) { return c < ' ' || c > '~'; }, '?');
+  return text.size() > longest ? line + "..." : line;
+}
+
 /// Why a peer cannot be one, whoever it is; empty: it can.
 std::string misfit(const session_settings& own, const hello& peer) {
   if (peer.protocol != protocol_version)
     return "it speaks version " + std::to_string(peer.protocol) +
            " of the nodes' protocol, node '" + own.node + "' speaks " +
            std::to_string(protocol_version) + ": run the same release on both";
+  if (!is_node_name(peer.node) || !is_node_name(peer.application))
+    return "a node and its application have names of lower case letters, digits and '-', at most "
+           "63";
   if (peer.application != own.application)
     return "it belongs to application '" + peer.application + "', node '" + own.node + "' to '" +
            own.application + "'";
-  if (peer.node.empty()) return "a node needs a name";
+  if (!peer.incarnation) return "a start of a node has an id";
+  if (peer.services.size() > most_services ||
+      !std::ranges::all_of(peer.services, [](const auto& s) { return is_name(s); }))
+    return "it names services that cannot be";
   if (peer.node == own.node || peer.incarnation == own.incarnation)
     return "node '" + own.node + "' has met itself: give each node a name of its own";
   return {};
@@ -34,18 +54,30 @@ std::string misfit(const session_settings& own, const hello& peer) {
 
 } // namespace
 
-session::session(session_settings own, bool joins, door who, timestamp now)
-    : own_(std::move(own)), joins_(joins), who_(std::move(who)), heard_(now) {
-  if (own_.heartbeat < shortest || own_.silence < 2 * own_.heartbeat)
-    throw error(errc::bad_argument, "a node's heartbeat is at least 1 ms, and its limit of silence "
-                                    "at least two heartbeats");
+bool is_node_name(std::string_view text) noexcept {
+  constexpr std::size_t longest = 63;
+  return text.size() <= longest && is_name(text, "-") && text.find('_') == text.npos;
 }
 
-session session::joining(session_settings own, timestamp now) {
+session::session(session_settings own, bool joins, door who, moment now)
+    : own_(std::move(own)), joins_(joins), who_(std::move(who)), heard_(now) {
+  const auto must = [](bool holds, const char* what) {
+    if (!holds) throw error(errc::bad_argument, what);
+  };
+  must(is_node_name(own_.node) && is_node_name(own_.application),
+       "a node and its application have names of lower case letters, digits and '-', at most 63");
+  must(bool(own_.incarnation), "a start of a node has an id");
+  must(own_.heartbeat >= shortest && own_.heartbeat <= own_.silence / 2,
+       "a node's heartbeat is at least 1 ms, and its limit of silence at least two heartbeats");
+  must(own_.lease / 2 >= own_.heartbeat && own_.lease <= longest_lease,
+       "a lease lasts for two heartbeats to an hour");
+}
+
+session session::joining(session_settings own, moment now) {
   return {std::move(own), true, {}, now};
 }
 
-session session::admitting(session_settings own, door who, timestamp now) {
+session session::admitting(session_settings own, door who, moment now) {
   return {std::move(own), false, std::move(who), now};
 }
 
@@ -55,13 +87,13 @@ session::step session::begin() {
           {}};
 }
 
-session::step session::received(frame what, timestamp now) {
+session::step session::received(frame what, moment now) {
   step out;
   if (state_ == state::down) return out;
   heard_ = now;
   if (const auto* no = std::get_if<turned_away>(&what)) {
     end((joins_ && state_ == state::greeting ? "turned away: " : "the peer ended it: ") +
-        no->reason);
+        one_line(no->reason));
   } else if (state_ == state::greeting) {
     greeted(out, what, now);
   } else if (const auto* there = std::get_if<heartbeat>(&what)) {
@@ -83,7 +115,7 @@ session::step session::received(frame what, timestamp now) {
   return out;
 }
 
-session::step session::tick(timestamp now) {
+session::step session::tick(moment now) {
   step out;
   if (state_ == state::down) return out;
   if (now - heard_ > own_.silence) {
@@ -101,7 +133,7 @@ void session::end(const std::string& why) {
   unheard_.clear();
 }
 
-void session::greeted(step& out, const frame& first, timestamp now) {
+void session::greeted(step& out, const frame& first, moment now) {
   if (const auto* from = std::get_if<hello>(&first); from && !joins_) return admit(out, *from, now);
   if (const auto* by = std::get_if<welcome>(&first); by && joins_) {
     welcomed(*by);
@@ -112,11 +144,11 @@ void session::greeted(step& out, const frame& first, timestamp now) {
   break_off(out, "its first word is no greeting");
 }
 
-void session::admit(step& out, const hello& from, timestamp now) {
+void session::admit(step& out, const hello& from, moment now) {
   peer_ = from;
   auto why = misfit(own_, from);
   if (why.empty())
-    if (const auto refused = who_(from)) why = *refused;
+    if (const auto refused = who_ ? who_(from) : std::nullopt) why = *refused;
   if (!why.empty()) return break_off(out, why);
   state_ = state::up;
   out.send.emplace_back(welcome{own_.node, own_.incarnation, own_.heartbeat, own_.lease});
@@ -126,10 +158,10 @@ void session::admit(step& out, const hello& from, timestamp now) {
 void session::welcomed(const welcome& by) {
   peer_ = {protocol_version, own_.application, by.node, by.incarnation, {}};
   own_.heartbeat = std::clamp<duration>(by.heartbeat, shortest, own_.silence / 2);
-  own_.lease = std::max<duration>(by.lease, duration::zero());
+  own_.lease = std::clamp<duration>(by.lease, duration::zero(), longest_lease);
 }
 
-void session::beat(step& out, timestamp now) {
+void session::beat(step& out, moment now) {
   out.send.emplace_back(heartbeat{++beats_});
   beaten_ = now;
   unheard_.push_back(now);

@@ -2,22 +2,45 @@
 
 #include "node/frames.hpp"
 
+#include <chrono>
+#include <cstddef>
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace ensemble::node {
 
+/// A clock that never goes back, and goes on while the machine sleeps (CLOCK_BOOTTIME): a lease
+/// runs on it. A type of its own, since the time of day is no such clock. It has no now(): who
+/// calls gives the time.
+struct boot_clock {
+  using duration = ensemble::duration;
+  using rep = duration::rep;
+  using period = duration::period;
+  using time_point = std::chrono::time_point<boot_clock>;
+  static constexpr bool is_steady = true;
+};
+using moment = boot_clock::time_point;
+
+/// `[a-z][a-z0-9-]*`, at most 63 bytes: what a certificate's common name may be, too.
+[[nodiscard]] bool is_node_name(std::string_view text) noexcept;
+
+/// Until the peer is known nothing longer is a greeting: to be looked at before decode().
+inline constexpr std::size_t most_greeting_bytes = std::size_t{64} << 10;
+
 /// What a node is to others, and how long it waits for them.
 struct session_settings {
-  std::string application{}; ///< nodes of another one are no peers
+  std::string application{}; ///< nodes of another one are no peers; a name as a node's
   std::string node{};        ///< its name: unique among the nodes
   incarnation_id incarnation{};
-  std::vector<std::string> services{}; ///< that it hosts, if it joins
-  duration heartbeat = std::chrono::seconds(1);
-  duration silence = std::chrono::seconds(5); ///< a peer that says nothing for longer is down
-  duration lease = std::chrono::seconds(10);  ///< of what is owned by a node that has joined
+  std::vector<std::string> services{};          ///< that it hosts, if it joins
+  duration heartbeat = std::chrono::seconds(1); ///< at least 1 ms
+  duration silence = std::chrono::seconds(
+      5); ///< at least two heartbeats: a peer that says nothing for longer is down
+  duration lease = std::chrono::seconds(
+      10); ///< of what is owned by a node that has joined: two heartbeats to an hour
 };
 
 /// What both sides say to each other over one connection, from its first frame to its end: who they
@@ -43,16 +66,17 @@ public:
   /// Why a peer that fits otherwise is not let in (its name is another one's, say); none: it is.
   using door = std::function<std::optional<std::string>(const hello&)>;
 
+  // Both throw errc::bad_argument for settings that are out of their bounds.
   /// The side that joins. It says the first word: see begin().
-  [[nodiscard]] static session joining(session_settings own, timestamp now);
+  [[nodiscard]] static session joining(session_settings own, moment now);
   /// The side that is joined, and decides. Its heartbeat and lease are those of both.
-  [[nodiscard]] static session admitting(session_settings own, door who, timestamp now);
+  [[nodiscard]] static session admitting(session_settings own, door who, moment now);
 
   /// The connection is there: what is to be said first.
   [[nodiscard]] step begin();
-  [[nodiscard]] step received(frame what, timestamp now);
-  /// Time has passed. To be called at least twice in `heartbeat`.
-  [[nodiscard]] step tick(timestamp now);
+  [[nodiscard]] step received(frame what, moment now);
+  /// Time has passed. To be called at least twice in beats_every().
+  [[nodiscard]] step tick(moment now);
   /// The connection has ended, or this side ends it.
   void end(const std::string& why);
 
@@ -61,21 +85,23 @@ public:
   [[nodiscard]] const std::string& reason() const noexcept { return reason_; }
   /// Of the peer, from `up` on: its name and incarnation, and the services of one that has joined.
   [[nodiscard]] const hello& peer() const noexcept { return peer_; }
+  /// How often to beat: tick() is to be called at least twice as often.
+  [[nodiscard]] duration beats_every() const noexcept { return own_.heartbeat; }
   /// When something of the peer was heard last.
-  [[nodiscard]] timestamp heard() const noexcept { return heard_; }
+  [[nodiscard]] moment heard() const noexcept { return heard_; }
   /// Of the side that joined: until when what it owns is its own. That is the lease from when it
   /// sent the newest heartbeat that it knows to have arrived: so it is over here before the other
   /// side, which counts from the arrival, may give it to somebody else (Gray and Cheriton 1989). Of
   /// a session that is down it is what it was.
-  [[nodiscard]] timestamp lease_until() const noexcept { return lease_until_; }
+  [[nodiscard]] moment lease_until() const noexcept { return lease_until_; }
 
 private:
-  session(session_settings own, bool joins, door who, timestamp now);
+  session(session_settings own, bool joins, door who, moment now);
 
-  void greeted(step& out, const frame& first, timestamp now);
-  void admit(step& out, const hello& from, timestamp now);
+  void greeted(step& out, const frame& first, moment now);
+  void admit(step& out, const hello& from, moment now);
   void welcomed(const welcome& by);
-  void beat(step& out, timestamp now);
+  void beat(step& out, moment now);
   void break_off(step& out, const std::string& why);
 
   session_settings own_;
@@ -84,12 +110,12 @@ private:
   state state_ = state::greeting;
   std::string reason_{};
   hello peer_{};
-  timestamp heard_;
-  timestamp lease_until_{};
-  timestamp beaten_{}; ///< when it sent its newest heartbeat
+  moment heard_;
+  moment lease_until_{};
+  moment beaten_{}; ///< when it sent its newest heartbeat
   std::uint64_t beats_ = 0;
   /// When those were sent that were not heard yet: the oldest first, the newest is `beats_`.
-  std::vector<timestamp> unheard_{};
+  std::vector<moment> unheard_{};
 };
 
 } // namespace ensemble::node

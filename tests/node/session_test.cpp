@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 
 #include <deque>
+#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -14,6 +15,7 @@ namespace node_tests {
 
 using namespace ensemble;
 using namespace std::chrono_literals;
+using node::moment;
 using node::session;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -62,7 +64,7 @@ struct connection {
     for (auto& f : from.send) to.push_back(std::move(f));
   }
 
-  timestamp now{1h};
+  moment now{1h};
   session joining;
   session admitting;
   std::vector<node::frame> to_admitting{};
@@ -96,26 +98,52 @@ TEST(Session, WhoDoesNotFitIsTurnedAwayAndBothSidesKnowWhy) {
   auto other = settings("w1", 1);
   other.application = "invoices";
   EXPECT_THAT(why(other), HasSubstr("'invoices'"));
+  other = settings("w1", 1);
+  other.services = {"payment", "../etc"};
+  EXPECT_THAT(why(other), HasSubstr("services that cannot be"));
   EXPECT_THAT(why(settings("journal", 1)), HasSubstr("met itself"));
   EXPECT_THAT(why(settings("w1", 2)), HasSubstr("met itself")) << "two names, one incarnation";
-  EXPECT_THAT(why(settings("", 1)), HasSubstr("needs a name"));
   EXPECT_THAT(why(settings("w1", 1),
                   [](const node::hello& h) { return "'" + h.node + "' is there already"; }),
               HasSubstr("'w1' is there already"));
 }
 
-TEST(Session, AnotherVersionOfTheProtocolIsRefused) {
-  timestamp now{1h};
+TEST(Session, AnotherVersionOfTheProtocolIsRefusedWhateverItsGreetingIs) {
+  moment now{1h};
   auto admitting = session::admitting(settings("journal", 2), open_door(), now);
-  node::hello newer{2, "orders", "w1", node::incarnation_id::of(1, 1), {}};
+  const auto newer = node::decode(std::string("\0\2 and what that version says", 30), {});
   const auto step = admitting.received(newer, now);
   ASSERT_NE(first<node::turned_away>(step), nullptr);
   EXPECT_THAT(first<node::turned_away>(step)->reason, HasSubstr("version 2"));
   EXPECT_EQ(admitting.now(), state::down);
 }
 
+// Whatever they are called: the answer can be sent, and logged in a line.
+TEST(Session, NamesOfStrangersAreNotRepeated) {
+  const moment now{1h};
+  const std::string long_name(node::most_frame_bytes - 100, 'x');
+  for (const auto& name : {std::string(), std::string("W1"), std::string("w1\nfatal: all is lost"),
+                           std::string("w_1"), std::string(64, 'w'), long_name}) {
+    for (const auto& greeting : {node::hello{1, "orders", name, node::incarnation_id::of(1, 1), {}},
+                                 node::hello{1, name, "w1", node::incarnation_id::of(1, 1), {}}}) {
+      auto admitting = session::admitting(settings("journal", 2), open_door(), now);
+      const auto step = admitting.received(greeting, now);
+      ASSERT_EQ(step.send.size(), 1U);
+      EXPECT_LT(node::encode(step.send[0]).size(), 200U);
+      EXPECT_THAT(admitting.reason(), HasSubstr("lower case letters"));
+    }
+  }
+  auto joining = session::joining(settings("w1", 1), now);
+  (void)joining.received(node::turned_away{"no\n" + long_name}, now);
+  EXPECT_LT(joining.reason().size(), 600U);
+  EXPECT_EQ(joining.reason().find('\n'), std::string::npos);
+  auto nobody = session::admitting(settings("journal", 2), open_door(), now);
+  (void)nobody.received(node::hello{1, "orders", "w1", {}, {}}, now);
+  EXPECT_THAT(nobody.reason(), HasSubstr("has an id"));
+}
+
 TEST(Session, OutOfTurnIsTheEnd) {
-  const timestamp now{1h};
+  const moment now{1h};
   const auto ends = [&](session s, const node::frame& frame) {
     const auto step = s.received(frame, now);
     EXPECT_NE(first<node::turned_away>(step), nullptr);
@@ -206,10 +234,10 @@ TEST(Session, WhatOneSideOwnsIsNeverGivenAwayBeforeItKnows) {
   for (std::uint64_t seed = 1; seed <= 300; ++seed) {
     explorer::dice dice(seed);
     connection c;
-    std::deque<std::pair<timestamp, node::frame>> up;
-    std::deque<std::pair<timestamp, node::frame>> down;
-    timestamp joining_sleeps{};
-    timestamp admitting_sleeps{};
+    std::deque<std::pair<moment, node::frame>> up;
+    std::deque<std::pair<moment, node::frame>> down;
+    moment joining_sleeps{};
+    moment admitting_sleeps{};
     const auto travels = [&](std::vector<node::frame>& from, auto& way) {
       for (auto& f : std::exchange(from, {})) {
         auto at = c.now + std::chrono::milliseconds(dice.below(400));
@@ -218,7 +246,7 @@ TEST(Session, WhatOneSideOwnsIsNeverGivenAwayBeforeItKnows) {
         way.emplace_back(at, std::move(f));
       }
     };
-    const auto arrives = [&](auto& way, session& at, timestamp sleeps, auto& answers) {
+    const auto arrives = [&](auto& way, session& at, moment sleeps, auto& answers) {
       for (; !way.empty() && way.front().first <= c.now && sleeps <= c.now; way.pop_front())
         c.take(at.received(way.front().second, c.now), answers);
     };
@@ -243,25 +271,44 @@ TEST(Session, WhatOneSideOwnsIsNeverGivenAwayBeforeItKnows) {
 }
 
 TEST(Session, SettingsThatCannotWorkAreRefused) {
-  auto hasty = settings("w1", 1);
-  hasty.heartbeat = 0s;
-  EXPECT_THROW((void)session::joining(hasty, {}), error);
-  hasty = settings("w1", 1);
-  hasty.silence = 1s;
-  EXPECT_THROW((void)session::joining(hasty, {}), error);
+  const auto refused = [](const std::function<void(node::session_settings&)>& change) {
+    auto changed = settings("w1", 1);
+    change(changed);
+    try {
+      (void)session::joining(changed, {});
+    } catch (const error& e) {
+      return e.code() == errc::bad_argument;
+    }
+    return false;
+  };
+  EXPECT_FALSE(refused([](auto&) {}));
+  EXPECT_TRUE(refused([](auto& s) { s.heartbeat = 0s; }));
+  EXPECT_TRUE(refused([](auto& s) { s.heartbeat = duration::max(); }));
+  EXPECT_TRUE(refused([](auto& s) { s.silence = 1s; }));
+  EXPECT_TRUE(refused([](auto& s) { s.lease = 1s; }));
+  EXPECT_TRUE(refused([](auto& s) { s.lease = duration::max(); }));
+  EXPECT_TRUE(refused([](auto& s) { s.node = "W1"; }));
+  EXPECT_TRUE(refused([](auto& s) { s.application.clear(); }));
+  EXPECT_TRUE(refused([](auto& s) { s.incarnation = {}; }));
 }
 
 TEST(Session, AWelcomeOfNonsenseDoesNoHarm) {
-  const timestamp now{1h};
-  auto joining = session::joining(settings("w1", 1), now);
-  (void)joining.received(
-      node::welcome{"journal", node::incarnation_id::of(2, 1), duration::min(), duration::min()},
-      now);
-  EXPECT_EQ(joining.now(), state::up);
-  EXPECT_THAT(joining.tick(now).send, IsEmpty());
-  EXPECT_THAT(joining.tick(now + 1ms).send, SizeIs(1)) << "it beats as often as it can";
-  (void)joining.received(node::heartbeat_heard{1}, now);
-  EXPECT_LE(joining.lease_until(), now) << "and owns nothing";
+  const moment now{1h};
+  const auto welcomed = [&](duration heartbeat, duration lease) {
+    auto joining = session::joining(settings("w1", 1), now);
+    (void)joining.received(
+        node::welcome{"journal", node::incarnation_id::of(2, 1), heartbeat, lease}, now);
+    EXPECT_EQ(joining.now(), state::up);
+    (void)joining.received(node::heartbeat_heard{1}, now);
+    return joining;
+  };
+  auto hasty = welcomed(duration::min(), duration::min());
+  EXPECT_THAT(hasty.tick(now).send, IsEmpty());
+  EXPECT_THAT(hasty.tick(now + 1ms).send, SizeIs(1)) << "it beats as often as it can";
+  EXPECT_LE(hasty.lease_until(), now) << "and owns nothing";
+  const auto slow = welcomed(duration::max(), duration::max());
+  EXPECT_EQ(slow.beats_every(), 2500ms) << "it would be taken for silent";
+  EXPECT_EQ(slow.lease_until(), now + 1h);
 }
 
 } // namespace
