@@ -236,7 +236,9 @@ public:
     if (!there) return value.reset();
     errc code{};
     get(code);
-    value.emplace(code, std::string(from_.text()));
+    const auto text = from_.text();
+    if (text.find('\0') != text.npos) from_.refuse("an error's text ends at its first NUL");
+    value.emplace(code, std::string(text));
   }
   template <class T>
   void get(std::optional<T>& value) {
@@ -249,8 +251,27 @@ public:
   }
   template <class T>
   void get(std::vector<T>& value) {
-    // Not all of them at once: what is read may be smaller by far than what it becomes here.
-    for (auto left = from_.count(); left > 0; --left) get(value.emplace_back());
+    auto left = from_.count();
+    // What is read may be smaller by far than what it becomes here.
+    if (left > budget_ / sizeof(T)) from_.refuse("it would take too much memory");
+    budget_ -= left * sizeof(T);
+    for (; left > 0; --left) get(value.emplace_back());
+  }
+  void get(hello& value) {
+    get(value.protocol);
+    if (value.protocol != protocol_version) return from_.skip_rest();
+    auto& [protocol, application, node, incarnation, services] = value;
+    get(application);
+    get(node);
+    get(incarnation);
+    get(services);
+  }
+  void get(command_told& value) {
+    get(value.id);
+    get(value.result);
+    get(value.failure);
+    if (value.result.has_value() == value.failure.has_value())
+      from_.refuse("a command comes to a receipt or to a failure");
   }
   template <has_members T>
   void get(T& value) {
@@ -276,6 +297,7 @@ private:
 
   wire_reader from_;
   const type_lookup& types_;
+  std::size_t budget_ = most_decoded_bytes;
 };
 
 template <std::size_t Kind = 0>

@@ -12,8 +12,7 @@
 #include <vector>
 
 // What nodes say to each other, and how it is written: frames of bytes. Bytes from outside:
-// whatever they are, decoding them gives a frame or an error, in memory that is bounded by their
-// number.
+// whatever they are, decoding them gives a frame or an error, in memory that is bounded.
 
 namespace ensemble::node {
 
@@ -22,13 +21,16 @@ inline constexpr std::uint32_t protocol_version = 1;
 
 /// No frame is longer, in bytes: an event has 1 MiB at most, and pages end before it.
 inline constexpr std::size_t most_frame_bytes = std::size_t{4} << 20;
+/// Nor does decoding one make elements of more than that many bytes.
+inline constexpr std::size_t most_decoded_bytes = 8 * most_frame_bytes;
 
 /// One start of a node: drawn, so that what an earlier one was sent is never taken for its own.
 using incarnation_id = identifier<struct incarnation_tag>;
 
 // --- the link ---
 
-/// The first frame of whoever joins.
+/// The first frame of whoever joins. It begins with the protocol's version in all of them; what
+/// follows in those of another version is not read.
 struct hello {
   std::uint32_t protocol = protocol_version;
   std::string application{}; ///< nodes of others are refused
@@ -45,7 +47,7 @@ struct welcome {
   duration lease{};     ///< for how long what it owns is its own after it asked
   friend bool operator==(const welcome&, const welcome&) = default;
 };
-/// The answer: it is not, or not any more.
+/// The answer: it is not, or not any more. The same bytes in all versions of the protocol.
 struct turned_away {
   std::string reason{};
   friend bool operator==(const turned_away&, const turned_away&) = default;
@@ -156,7 +158,8 @@ using frame = std::variant<hello, welcome, turned_away, heartbeat, heartbeat_hea
 
 /// Throws errc::bad_message, saying where, for bytes that encode() cannot have made; and, for a
 /// body of a type that `types` knows, errc::newer_schema or errc::bad_message. Messages of other
-/// types are opaque.
+/// types are opaque. A message of an older schema comes back in the present one: whoever passes
+/// messages on to others, or records them for others, gives no types.
 [[nodiscard]] frame decode(std::string_view bytes, const type_lookup& types);
 
 } // namespace ensemble::node

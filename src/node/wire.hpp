@@ -38,6 +38,9 @@ public:
   /// How many elements follow, each at least one byte long: so never more than there are bytes.
   [[nodiscard]] std::size_t count();
 
+  /// Whatever follows is not looked at.
+  void skip_rest() noexcept { left_ = {}; }
+
   [[nodiscard]] bool done() const noexcept { return left_.empty(); }
   [[noreturn]] void refuse(const std::string& why) const;
 

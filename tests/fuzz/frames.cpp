@@ -27,6 +27,8 @@ void frames(input in) {
                 [&] { read = node::decode(bytes, types); }))
       continue;
     const auto written = node::encode(*read);
+    const auto* greeting = std::get_if<node::hello>(&*read);
+    if (greeting && greeting->protocol != node::protocol_version) continue; // the rest is not read
     if (!types) claim(written == bytes, "a frame has one form");
     claim(node::encode(node::decode(written, types)) == written, "a frame that was read can be");
   }
