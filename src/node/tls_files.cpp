@@ -92,12 +92,18 @@ std::string common_name(X509& of) {
 std::string distrust(const std::vector<certificate>& authorities,
                      const std::vector<certificate>& chain, int purpose) {
   const trust trusted(X509_STORE_new());
-  for (const auto& a : authorities) X509_STORE_add_cert(trusted.get(), a.get());
+  for (const auto& a : authorities)
+    if (X509_STORE_add_cert(trusted.get(), a.get()) != 1)
+      return "OpenSSL cannot take the authority";
   const stack between(sk_X509_new_null());
   for (std::size_t n = 1; n < chain.size(); ++n) sk_X509_push(between.get(), chain[n].get());
   const verification asked(X509_STORE_CTX_new());
-  X509_STORE_CTX_init(asked.get(), trusted.get(), chain.front().get(), between.get());
-  X509_STORE_CTX_set_purpose(asked.get(), purpose);
+  if (X509_STORE_CTX_init(asked.get(), trusted.get(), chain.front().get(), between.get()) != 1 ||
+      X509_STORE_CTX_set_purpose(asked.get(), purpose) != 1)
+    return "OpenSSL cannot look at it";
+  // Keys and signatures as Debian's OpenSSL demands them of a connection, too.
+  constexpr int as_strong_as = 2;
+  X509_VERIFY_PARAM_set_auth_level(X509_STORE_CTX_get0_param(asked.get()), as_strong_as);
   if (X509_verify_cert(asked.get()) == 1) return {};
   return X509_verify_cert_error_string(X509_STORE_CTX_get_error(asked.get()));
 }
@@ -105,6 +111,7 @@ std::string distrust(const std::vector<certificate>& authorities,
 } // namespace
 
 void check_tls_files(const tls_files& files, std::string_view node) {
+  if (node.empty()) throw error(errc::bad_argument, "a node needs a name");
   const auto authorities = certificates("authority", files.authority);
   const auto chain = certificates("certificate", files.certificate);
   const auto key = key_of(files.key);

@@ -138,6 +138,44 @@ TEST_F(TlsFiles, ThatAreNotValidNowOrNotForBothEndsAreRefused) {
   EXPECT_THAT(sign("client", "-days 1", "clientAuth"), HasSubstr("purpose"));
 }
 
+// What OpenSSL takes here and refuses at the first connection would end the program there.
+TEST_F(TlsFiles, WithWeakKeysAreRefused) {
+  make("certs w1");
+  write("use", "extendedKeyUsage = serverAuth,clientAuth\n");
+  run("openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:1024 -out weak.key && "
+      "openssl req -new -key weak.key -subj /CN=w1 | openssl x509 -req -CA certs/ca.pem "
+      "-CAkey certs/ca.key -set_serial 7 -extfile use -days 1 -out weak.pem");
+  EXPECT_THAT(refusal(files("certs/ca.pem", "weak"), "w1"), HasSubstr("too weak"));
+  EXPECT_THROW(node::check_tls_files(files("certs/ca.pem", "certs/w1"), ""), error);
+}
+
+TEST_F(TlsFiles, TheScriptKeepsWhatIsThereAndTellsWhatIsAmiss) {
+  const auto why = [&](const std::string& arguments) -> std::string {
+    try {
+      make(arguments);
+    } catch (const std::runtime_error& e) {
+      return e.what();
+    }
+    return {};
+  };
+  make("certs w1");
+  const auto authority = text_of("certs/ca.key");
+  run("mv certs/ca.pem elsewhere.pem");
+  EXPECT_THAT(why("certs w2"), HasSubstr("ca.pem is missing"));
+  EXPECT_EQ(text_of("certs/ca.key"), authority);
+  run("mv elsewhere.pem certs/ca.pem; mv certs/ca.key elsewhere.key");
+  EXPECT_THAT(why("certs w2"), HasSubstr("ca.key is missing"));
+  make("others w1");
+  run("cp others/ca.key certs/ca.key");
+  EXPECT_THAT(why("certs w2"), HasSubstr("w2.pem could not be made"));
+  run("mv elsewhere.key certs/ca.key; cp others/w1.pem certs/w1.pem");
+  EXPECT_THAT(why("certs w1"), HasSubstr("w1.pem is not of this authority"));
+  run("rm certs/w1.pem");
+  EXPECT_THAT(why("certs w1"), HasSubstr("w1.pem is missing"));
+  make("certs w2");
+  EXPECT_EQ(refusal(files("certs/ca.pem", "certs/w2"), "w2"), "");
+}
+
 } // namespace
 
 } // namespace node_tests
