@@ -135,7 +135,8 @@ struct runtime_stats {
 /// `start` every function is safe to call from any thread, but those that block throw
 /// errc::would_block from inside a callback, a decider or an effect handler.
 ///
-/// Callbacks run on a thread of the runtime: keep them short, and do not block in them.
+/// Callbacks run on a thread of the runtime (one of send() may run inside it): keep them short, and
+/// do not block in them.
 class runtime {
 public:
   /// Throws errc::bad_argument for options out of range. Opens nothing yet.
@@ -175,8 +176,9 @@ public:
   /// idempotency key.
   [[nodiscard]] std::future<receipt> send(std::string_view service, message command,
                                           send_options options = {});
-  /// The same, telling a callback, also of errc::overloaded and errc::journal_full: before this
-  /// returns, on the caller's thread. So a load that is mostly turned away costs no exceptions.
+  /// The same, telling a callback, also of errc::overloaded, and of errc::journal_full where it is
+  /// known at the door: then before this returns, on the caller's thread (so hold no lock that the
+  /// callback takes). A load that is mostly turned away costs no exceptions. All else is thrown.
   void send(std::string_view service, message command, send_options options,
             send_callback callback);
 

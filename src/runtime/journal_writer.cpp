@@ -31,6 +31,7 @@ bool nothing_fitted(const std::vector<append_request>& requests,
   bool essential = false;
   for (std::size_t n = 0; n < results.size(); ++n) {
     if (!writes(requests[n])) continue;
+    if (results[n].state == append_result::status::fenced) continue; // whatever the space
     if (results[n].state != append_result::status::no_space) return false;
     essential |= requests[n].essential;
   }

@@ -77,9 +77,12 @@ void process_manager::tell_all(const directory_changed& change) {
 
 // Sagas are watched, not linked: CAF keeps links in a list that each end of a saga would search.
 void process_manager::died(const caf::down_msg& message) {
-  std::erase_if(free_, [&](const caf::actor& a) { return a.id() == message.source.id(); });
   const auto at = by_actor_.find(message.source.id());
-  if (at == by_actor_.end()) return; // it had no instance
+  if (at == by_actor_.end()) {                             // it had no instance
+    if (message.reason != caf::exit_reason::user_shutdown) // else it was one too many
+      std::erase_if(free_, [&](const caf::actor& a) { return a.id() == message.source.id(); });
+    return;
+  }
   const auto id = at->second;
   by_actor_.erase(at);
   log().error("the saga of instance {} died ({}); it is folded again", to_string(id),

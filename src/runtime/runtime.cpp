@@ -101,6 +101,21 @@ void runtime::start() {
 
 namespace {
 
+/// A caller's credit, until somebody else gives it back.
+class held_credit {
+public:
+  explicit held_credit(internal::admission& of) noexcept : of_(&of) {}
+  ~held_credit() {
+    if (of_) of_->leave();
+  }
+  held_credit(const held_credit&) = delete;
+  held_credit& operator=(const held_credit&) = delete;
+  void hand_on() noexcept { of_ = nullptr; }
+
+private:
+  internal::admission* of_;
+};
+
 /// A callback that fulfils a promise, and its future.
 template <class Value>
 std::pair<std::future<Value>, std::function<void(const Value*, const error*)>> promised() {
@@ -162,12 +177,8 @@ std::optional<error> runtime::implementation::give(std::string_view service, mes
     return error(errc::overloaded, "send(): all " + std::to_string(env->options.credits) +
                                        " credits are in use; try again later");
   }
-  try {
-    (void)command.text(); // behind the door: who is turned away should cost little
-  } catch (...) {
-    env->credits.leave();
-    throw;
-  }
+  held_credit credit(env->credits);
+  (void)command.text(); // behind the door: who is turned away should cost little
   const auto now = env->clock();
   auto host_command = std::make_shared<internal::host_command>();
   const auto& key = options.idempotency_key;
@@ -180,13 +191,18 @@ std::optional<error> runtime::implementation::give(std::string_view service, mes
   host_command->body = std::move(command);
   host_command->origin.correlation =
       options.correlation ? options.correlation : internal::random_correlation_id(now);
-  env->count.commands_accepted.fetch_add(1);
-  house->pending_callers().fetch_add(1);
   auto what = std::make_shared<internal::caller_command>();
   what->service = service;
   what->command = std::move(host_command);
-  what->callback = answer_to(callback);
-  caf::anon_send(house->directory()->gateway, internal::submit{std::move(what)});
+  what->callback = answer_to(callback); // from here on the callback is told, whatever happens
+  credit.hand_on();
+  env->count.commands_accepted.fetch_add(1);
+  house->pending_callers().fetch_add(1);
+  try {
+    caf::anon_send(house->directory()->gateway, internal::submit{std::move(what)});
+  } catch (const std::exception& e) {
+    internal::log().error("send(): a command did not reach its gateway: {}", e.what());
+  }
   return std::nullopt;
 }
 

@@ -17,7 +17,11 @@ caf::behavior saga::make_behavior() {
         body_.emplace(*this, env(), m.start, conductor_, *role_);
         with_body([](saga_body&) {});
       },
-      [this](const saga_released&) { body_.reset(); },
+      [this](const saga_released&) {
+        body_.reset();
+        role_.reset();
+        directory_.reset(); // it would keep actors that were replaced since
+      },
       [this](const saga_events& m) { with_body([&](saga_body& body) { body.fold(m); }); },
       [this](const wake_up&) { with_body([](saga_body& body) { body.woken(); }); },
       [this](const offered_event& m) {
