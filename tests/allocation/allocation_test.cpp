@@ -199,7 +199,7 @@ TEST(RecentlyUsedAllocation, AddsAnEntryWholeOrNotAtAll) {
     EXPECT_EQ(entries.size(), struck ? 8U : 9U);
     for (auto& e : entries) EXPECT_EQ(entries.find(e.key), &e) << e.key;
   }
-  EXPECT_GT(nth, 3U) << "an entry, its key and the table";
+  EXPECT_GE(nth, 5U) << "an entry, its key and the table";
 }
 
 INSTANTIATE_TEST_SUITE_P(Sweeps, Allocation,

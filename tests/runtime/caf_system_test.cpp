@@ -84,7 +84,8 @@ TEST(HostsActorSystem, IsSharedByRuntimesThatStopOneByOne) {
     EXPECT_EQ(sell(stays, "a"), outcome_kind::completed) << "each has its own journal";
   }
   EXPECT_EQ(sell(stays, "b"), outcome_kind::completed);
-  EXPECT_LE(host.actors(), actors_of_one + 1) << "its own, and a saga that is about to end";
+  EXPECT_LE(host.actors(), actors_of_one + 1)
+      << "its own, and a saga that is kept for another instance";
 }
 
 TEST(HostsActorSystem, LosesAllActorsOfARuntimeOnAFile) {
