@@ -90,9 +90,9 @@ using cause_lookup = std::function<std::optional<recorded_event>(const recorded_
 /// that it remembers as possible causes, 32 bytes each.
 class flow_graph {
 public:
-  /// How many events are remembered at most, by default: the flows of a second in memory, of some on
-  /// a disk. It is rounded up to a power of two. Of the latest quarter of them, one in some thousands
-  /// has had to make room already; of the latest half, one in a hundred.
+  /// How many events are remembered at most, by default: the flows of a second in memory, of some
+  /// on a disk. It is rounded up to a power of two. Of the latest quarter of them, one in some
+  /// thousands has had to make room already; of the latest half, one in a hundred.
   static constexpr std::size_t default_remembered = 1 << 18;
   static constexpr std::size_t most_reactions = 4096;
 
