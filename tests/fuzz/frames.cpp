@@ -9,7 +9,7 @@ namespace {
 
 using namespace ensemble;
 
-const message_type* find_type(std::string_view name) {
+const message_type* type_named(std::string_view name) {
   for (const auto* type : {&type_of<samples::everything>(), &type_of<samples::ping>(),
                            &type_of<engine::event_received>()})
     if (type->name == name) return type;
@@ -21,7 +21,7 @@ const message_type* find_type(std::string_view name) {
 /// What another node sends.
 void frames(input in) {
   const auto bytes = in.rest();
-  for (const auto& types : {type_lookup{}, type_lookup{find_type}}) {
+  for (const auto& types : {type_lookup{}, type_lookup{type_named}}) {
     std::optional<node::frame> read;
     if (refused({errc::bad_message, errc::newer_schema},
                 [&] { read = node::decode(bytes, types); }))
