@@ -37,10 +37,10 @@ struct session_settings {
   incarnation_id incarnation{};
   std::vector<std::string> services{};          ///< that it hosts, if it joins
   duration heartbeat = std::chrono::seconds(1); ///< at least 1 ms
-  duration silence = std::chrono::seconds(
-      5); ///< at least two heartbeats: a peer that says nothing for longer is down
-  duration lease = std::chrono::seconds(
-      10); ///< of what is owned by a node that has joined: two heartbeats to an hour
+  /// A peer that says nothing for longer is down. At least two heartbeats.
+  duration silence = std::chrono::seconds(5);
+  /// Of what is owned by a node that has joined. Two heartbeats to an hour.
+  duration lease = std::chrono::seconds(10);
 };
 
 /// What both sides say to each other over one connection, from its first frame to its end: who they
@@ -66,8 +66,8 @@ public:
   /// Why a peer that fits otherwise is not let in (its name is another one's, say); none: it is.
   using door = std::function<std::optional<std::string>(const hello&)>;
 
-  // Both throw errc::bad_argument for settings that are out of their bounds.
-  /// The side that joins. It says the first word: see begin().
+  /// The side that joins. It says the first word: see begin(). Throws errc::bad_argument for
+  /// settings that are out of their bounds; so does the other one.
   [[nodiscard]] static session joining(session_settings own, moment now);
   /// The side that is joined, and decides. Its heartbeat and lease are those of both.
   [[nodiscard]] static session admitting(session_settings own, door who, moment now);

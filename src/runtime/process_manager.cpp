@@ -9,6 +9,11 @@
 
 namespace ensemble::internal {
 
+namespace {
+/// Sagas that are kept for instances to come.
+constexpr std::size_t most_free = 1024;
+} // namespace
+
 process_manager::process_manager(caf::actor_config& config, environment_ptr env,
                                  directory_ptr directory, caf::actor supervisor,
                                  std::function<void()> recovered)
@@ -16,11 +21,6 @@ process_manager::process_manager(caf::actor_config& config, environment_ptr env,
                       std::move(supervisor), std::move(recovered)) {
   set_down_handler([this](caf::down_msg& m) { died(m); });
 }
-
-namespace {
-/// Sagas that are kept for instances to come.
-constexpr std::size_t most_free = 1024;
-} // namespace
 
 caf::behavior process_manager::make_behavior() {
   return caf::message_handler{[this](const kill_a_saga&) {
