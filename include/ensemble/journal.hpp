@@ -102,6 +102,8 @@ struct append_result {
   /// The length of each stream of the request afterwards (of a repeat or conflict: as it is; of
   /// one without space, or fenced: empty).
   std::vector<std::uint64_t> lengths{};
+  /// When it was recorded; of an append without events, and of any but `appended`: nothing.
+  timestamp time{};
 };
 
 /// Page limits of a read.
@@ -146,7 +148,8 @@ public:
   virtual std::uint64_t verify(const std::function<void(const std::string&)>& report) = 0;
 };
 
-/// The port that every journal adapter implements: one writer, and any number of readers.
+/// The port that every journal adapter implements: any number of readers, and one writer; or
+/// several, of a journal that is kept elsewhere: see follow().
 /// After a failed write or sync, every call of `commit` throws errc::journal_failed until the
 /// journal has been opened anew (a failed sync is never repeated: the state of the disk is
 /// unknown).
@@ -171,6 +174,14 @@ public:
   /// May be called by any thread, beside the one that commits. Throws errc::journal_failed when it
   /// cannot; then every later commit throws it, too.
   virtual void sync() {}
+  /// Of a journal in which others record, too: from now on gives `take` everything that stands
+  /// behind `seen`, whoever recorded it, in journal order, each event once and all from one thread
+  /// at a time. Called again it goes on with another one. Returns false if nobody else records in
+  /// it: then nothing happens.
+  [[nodiscard]] virtual bool follow(position /*seen*/,
+                                    std::function<void(std::vector<recorded_event>)> /*take*/) {
+    return false;
+  }
   /// A reader of its own for the calling thread. It may outlive nothing: destroy it before the
   /// journal.
   virtual std::unique_ptr<journal_reader> open_reader() = 0;

@@ -81,6 +81,7 @@ append_result apply_one(append_store& store, const append_request& request, spac
         if (result.first == position{}) result.first = result.last;
       }
     }
+    result.time = store.time();
     result.lengths = lengths_of(states);
   } else if (!rows_fit(store, request)) {
     return fenced();

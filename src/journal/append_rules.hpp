@@ -26,6 +26,8 @@ public:
   virtual std::optional<position> find(const stream_state& stream, event_id id) = 0;
   /// The last event of the run that begins at `first`: see continues_run.
   virtual position end_of_run(position first) = 0;
+  /// What is recorded in it gets that time.
+  [[nodiscard]] virtual timestamp time() const = 0;
   /// Records the event behind the newest one, as the newest of its stream, and counts it. Throws
   /// errc::bad_argument when the stream holds the id already.
   virtual position append(std::string_view name, stream_state& stream, const new_event& event) = 0;

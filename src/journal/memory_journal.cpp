@@ -51,6 +51,8 @@ public:
     return end;
   }
 
+  [[nodiscard]] timestamp time() const override { return time_; }
+
   position append(std::string_view name, stream_state& stream, const new_event& event) override {
     if (stream.number == 0)
       stream.number = static_cast<std::int64_t>(store_.streams.size() + ++new_streams_);

@@ -38,7 +38,7 @@ constexpr std::size_t members<book_row> = 2;
 template <>
 constexpr std::size_t members<append_request> = 4;
 template <>
-constexpr std::size_t members<append_result> = 4;
+constexpr std::size_t members<append_result> = 5;
 template <>
 constexpr std::size_t members<receipt> = 7;
 template <>
@@ -51,6 +51,8 @@ template <>
 constexpr std::size_t members<heartbeat> = 1;
 template <>
 constexpr std::size_t members<heartbeat_heard> = 1;
+template <>
+constexpr std::size_t members<frames_taken> = 1;
 template <>
 constexpr std::size_t members<append_asked> = 2;
 template <>

@@ -61,6 +61,13 @@ struct heartbeat_heard {
   friend bool operator==(const heartbeat_heard&, const heartbeat_heard&) = default;
 };
 
+/// How many bytes of frames have been taken here, of all that this connection brought: see
+/// most_bytes_under_way.
+struct frames_taken {
+  std::uint64_t bytes = 0;
+  friend bool operator==(const frames_taken&, const frames_taken&) = default;
+};
+
 // --- the journal, elsewhere ---
 
 /// To the journal's writer, answered by `append_told` under the same tag.
@@ -70,8 +77,8 @@ struct append_asked {
 };
 struct append_told {
   std::uint64_t tag = 0;
+  std::optional<error> failure{}; ///< it cannot be recorded; then the rest says nothing
   append_result result{};
-  timestamp time{};
 };
 /// One call of a journal_reader, answered by `read_told` under the same tag.
 struct read_asked {
@@ -105,10 +112,9 @@ struct read_told {
   std::vector<book_row> rows{};
   bool complete = true; ///< false: it was too long, and more would have come within the limit
 };
-/// Tell me of commits from there on, as far as the credit reaches. Asked again whenever a batch was
-/// lost or the credit runs out.
+/// Tell me of commits from there on, as far as the credit reaches. Asked again when a batch was lost.
 struct follow {
-  position from{};
+  position from{};          ///< 0: go on; the credit is added to what is left of the last one
   std::uint32_t credit = 0; ///< in batches
   friend bool operator==(const follow&, const follow&) = default;
 };
@@ -150,7 +156,7 @@ struct attempt_failed_told {
 /// The order is part of the protocol.
 using frame = std::variant<hello, welcome, turned_away, heartbeat, heartbeat_heard, append_asked,
                            append_told, read_asked, read_told, follow, committed_events,
-                           command_asked, command_told, attempt_failed_told>;
+                           command_asked, command_told, attempt_failed_told, frames_taken>;
 
 /// Throws errc::bad_argument if it would be longer than most_frame_bytes, and what message::text
 /// throws.

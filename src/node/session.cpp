@@ -59,18 +59,22 @@ bool is_node_name(std::string_view text) noexcept {
   return text.size() <= longest && is_name(text, "-") && text.find('_') == text.npos;
 }
 
-session::session(session_settings own, bool joins, door who, moment now)
-    : own_(std::move(own)), joins_(joins), who_(std::move(who)), heard_(now) {
+void check(const session_settings& settings) {
   const auto must = [](bool holds, const char* what) {
     if (!holds) throw error(errc::bad_argument, what);
   };
-  must(is_node_name(own_.node) && is_node_name(own_.application),
+  must(is_node_name(settings.node) && is_node_name(settings.application),
        "a node and its application have names of lower case letters, digits and '-', at most 63");
-  must(bool(own_.incarnation), "a start of a node has an id");
-  must(own_.heartbeat >= shortest && own_.heartbeat <= own_.silence / 2,
+  must(bool(settings.incarnation), "a start of a node has an id");
+  must(settings.heartbeat >= shortest && settings.heartbeat <= settings.silence / 2,
        "a node's heartbeat is at least 1 ms, and its limit of silence at least two heartbeats");
-  must(own_.lease / 2 >= own_.heartbeat && own_.lease <= longest_lease,
+  must(settings.lease / 2 >= settings.heartbeat && settings.lease <= longest_lease,
        "a lease lasts for two heartbeats to an hour");
+}
+
+session::session(session_settings own, bool joins, door who, moment now)
+    : own_(std::move(own)), joins_(joins), who_(std::move(who)), heard_(now) {
+  check(own_);
 }
 
 session session::joining(session_settings own, moment now) {
@@ -88,42 +92,42 @@ session::step session::begin() {
 }
 
 session::step session::received(frame what, moment now) {
-  step out;
-  if (state_ == state::down) return out;
+  if (state_ == state::down) return {};
   heard_ = now;
   if (const auto* no = std::get_if<turned_away>(&what)) {
     end((joins_ && state_ == state::greeting ? "turned away: " : "the peer ended it: ") +
         one_line(no->reason));
-  } else if (state_ == state::greeting) {
-    greeted(out, what, now);
-  } else if (const auto* there = std::get_if<heartbeat>(&what)) {
-    out.send.emplace_back(heartbeat_heard{there->number});
-  } else if (const auto* heard = std::get_if<heartbeat_heard>(&what)) {
-    const auto oldest = beats_ - unheard_.size() + 1;
-    if (heard->number > beats_) {
-      break_off(out, "it has heard a heartbeat that was never sent");
-    } else if (heard->number >= oldest) {
-      const auto at = unheard_.begin() + static_cast<std::ptrdiff_t>(heard->number - oldest);
-      if (joins_) lease_until_ = *at + own_.lease;
-      unheard_.erase(unheard_.begin(), at + 1);
-    }
-  } else if (std::holds_alternative<hello>(what) || std::holds_alternative<welcome>(what)) {
-    break_off(out, "it greets a second time");
-  } else {
-    out.deliver = std::move(what);
+    return {};
   }
-  return out;
+  if (state_ == state::greeting) return greeted(what, now);
+  if (const auto* there = std::get_if<heartbeat>(&what))
+    return {{heartbeat_heard{there->number}}, {}};
+  if (const auto* heard = std::get_if<heartbeat_heard>(&what)) {
+    const auto oldest = beats_ - unheard_.size() + 1;
+    if (heard->number > beats_) return refuse("it has heard a heartbeat that was never sent");
+    if (heard->number < oldest) return {};
+    const auto at = unheard_.begin() + static_cast<std::ptrdiff_t>(heard->number - oldest);
+    if (joins_) lease_until_ = *at + own_.lease;
+    unheard_.erase(unheard_.begin(), at + 1);
+    return {};
+  }
+  if (std::holds_alternative<hello>(what) || std::holds_alternative<welcome>(what))
+    return refuse("it greets a second time");
+  return {{}, std::move(what)};
 }
 
 session::step session::tick(moment now) {
-  step out;
-  if (state_ == state::down) return out;
-  if (now - heard_ > own_.silence) {
-    break_off(out, "nothing was heard for more than " + text_of(own_.silence));
-    return out;
-  }
-  if (state_ == state::up && now - beaten_ >= own_.heartbeat) beat(out, now);
-  return out;
+  if (state_ == state::down) return {};
+  if (now - heard_ > own_.silence)
+    return refuse("nothing was heard for more than " + text_of(own_.silence));
+  if (state_ != state::up || now - beaten_ < own_.heartbeat) return {};
+  return {{beat(now)}, {}};
+}
+
+session::step session::refuse(const std::string& why) {
+  if (state_ == state::down) return {};
+  end(why);
+  return {{turned_away{why}}, {}};
 }
 
 void session::end(const std::string& why) {
@@ -133,26 +137,24 @@ void session::end(const std::string& why) {
   unheard_.clear();
 }
 
-void session::greeted(step& out, const frame& first, moment now) {
-  if (const auto* from = std::get_if<hello>(&first); from && !joins_) return admit(out, *from, now);
-  if (const auto* by = std::get_if<welcome>(&first); by && joins_) {
-    welcomed(*by);
-    if (const auto why = misfit(own_, peer_); !why.empty()) return break_off(out, why);
-    state_ = state::up;
-    return beat(out, now);
-  }
-  break_off(out, "its first word is no greeting");
+session::step session::greeted(const frame& first, moment now) {
+  if (const auto* from = std::get_if<hello>(&first); from && !joins_) return admit(*from, now);
+  const auto* by = std::get_if<welcome>(&first);
+  if (!by || !joins_) return refuse("its first word is no greeting");
+  welcomed(*by);
+  if (const auto why = misfit(own_, peer_); !why.empty()) return refuse(why);
+  state_ = state::up;
+  return {{beat(now)}, {}};
 }
 
-void session::admit(step& out, const hello& from, moment now) {
+session::step session::admit(const hello& from, moment now) {
   peer_ = from;
   auto why = misfit(own_, from);
   if (why.empty())
     if (const auto refused = who_ ? who_(from) : std::nullopt) why = *refused;
-  if (!why.empty()) return break_off(out, why);
+  if (!why.empty()) return refuse(why);
   state_ = state::up;
-  out.send.emplace_back(welcome{own_.node, own_.incarnation, own_.heartbeat, own_.lease});
-  beat(out, now);
+  return {{welcome{own_.node, own_.incarnation, own_.heartbeat, own_.lease}, beat(now)}, {}};
 }
 
 void session::welcomed(const welcome& by) {
@@ -161,17 +163,11 @@ void session::welcomed(const welcome& by) {
   own_.lease = std::clamp<duration>(by.lease, duration::zero(), longest_lease);
 }
 
-void session::beat(step& out, moment now) {
-  out.send.emplace_back(heartbeat{++beats_});
+frame session::beat(moment now) {
   beaten_ = now;
   unheard_.push_back(now);
   if (unheard_.size() > most_unheard) unheard_.erase(unheard_.begin());
-}
-
-void session::break_off(step& out, const std::string& why) {
-  out.send.clear(); // what stood there followed from a peer that fits
-  out.send.emplace_back(turned_away{why});
-  end(why);
+  return heartbeat{++beats_};
 }
 
 } // namespace ensemble::node

@@ -43,6 +43,9 @@ struct session_settings {
   duration lease = std::chrono::seconds(10);
 };
 
+/// Throws errc::bad_argument for settings that are out of their bounds.
+void check(const session_settings& settings);
+
 /// What both sides say to each other over one connection, from its first frame to its end: who they
 /// are, whether they fit, and that they are still there. Pure: frames and the time go in, frames
 /// come out. One object a connection and a side, for one thread at a time; once it is down it stays
@@ -66,8 +69,8 @@ public:
   /// Why a peer that fits otherwise is not let in (its name is another one's, say); none: it is.
   using door = std::function<std::optional<std::string>(const hello&)>;
 
-  /// The side that joins. It says the first word: see begin(). Throws errc::bad_argument for
-  /// settings that are out of their bounds; so does the other one.
+  /// The side that joins. It says the first word: see begin(). Throws what check() does; so does the
+  /// other one.
   [[nodiscard]] static session joining(session_settings own, moment now);
   /// The side that is joined, and decides. Its heartbeat and lease are those of both.
   [[nodiscard]] static session admitting(session_settings own, door who, moment now);
@@ -77,6 +80,8 @@ public:
   [[nodiscard]] step received(frame what, moment now);
   /// Time has passed. To be called at least twice in beats_every().
   [[nodiscard]] step tick(moment now);
+  /// The peer has broken a rule, of the frames for instance: it is told why, and this side ends.
+  [[nodiscard]] step refuse(const std::string& why);
   /// The connection has ended, or this side ends it.
   void end(const std::string& why);
 
@@ -98,11 +103,10 @@ public:
 private:
   session(session_settings own, bool joins, door who, moment now);
 
-  void greeted(step& out, const frame& first, moment now);
-  void admit(step& out, const hello& from, moment now);
+  [[nodiscard]] step greeted(const frame& first, moment now);
+  [[nodiscard]] step admit(const hello& from, moment now);
   void welcomed(const welcome& by);
-  void beat(step& out, moment now);
-  void break_off(step& out, const std::string& why);
+  [[nodiscard]] frame beat(moment now);
 
   session_settings own_;
   bool joins_;

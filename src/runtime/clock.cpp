@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <ctime>
 #include <memory>
 #include <utility>
 
@@ -12,6 +13,12 @@ namespace ensemble::internal {
 
 timestamp system_now() {
   return std::chrono::time_point_cast<timestamp::duration>(std::chrono::system_clock::now());
+}
+
+duration time_since_boot() {
+  timespec now{};
+  ::clock_gettime(CLOCK_BOOTTIME, &now);
+  return std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec);
 }
 
 clock_port never_falling(clock_port clock) {

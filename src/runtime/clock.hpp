@@ -1,6 +1,7 @@
 #pragma once
 
 #include <ensemble/identity.hpp>
+#include <ensemble/process.hpp>
 
 #include <functional>
 
@@ -12,7 +13,11 @@ using clock_port = std::function<timestamp()>;
 /// The machine's own clock (UTC).
 [[nodiscard]] timestamp system_now();
 
-/// The same clock, but for this: when it is set back it stands still until it is where it was. So
+/// How long the machine has been on, its sleep included (CLOCK_BOOTTIME): never falls, whoever sets
+/// the clock.
+[[nodiscard]] duration time_since_boot();
+
+/// That clock, but for this: when it is set back it stands still until it is where it was. So
 /// nothing is recorded at a time before that at which it was decided. Safe to use from several
 /// threads if the clock is.
 [[nodiscard]] clock_port never_falling(clock_port clock);

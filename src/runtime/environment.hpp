@@ -64,6 +64,7 @@ struct environment {
 
   const runtime_options options;
   clock_port clock = system_now;
+  std::function<duration()> since_boot = time_since_boot;
   std::function<std::unique_ptr<journal>(const journal_options&)> open = open_journal;
   message_registry registry{};
   std::map<std::string, std::shared_ptr<const service_definition>, std::less<>> services{};

@@ -55,7 +55,17 @@ journal_writer::journal_writer(caf::actor_config& config, environment_ptr env, j
 }
 
 caf::behavior journal_writer::make_behavior() {
+  others_write_ = journal_.follow(head_, [self = address()](std::vector<recorded_event> events) {
+    if (const auto here = caf::actor_cast<caf::actor>(self))
+      caf::anon_send(here, recorded_by_all{std::make_shared<std::vector<recorded_event>>(
+                               std::move(events))});
+  });
   return {
+      [this](const recorded_by_all& m) {
+        published_ = std::move(*m.events);
+        newest_ = std::max(newest_, published_.back().time);
+        publish();
+      },
       [this](const append_to_journal& m) {
         if (!failed_) receive(m.job);
       },
@@ -93,7 +103,7 @@ void journal_writer::receive(const std::shared_ptr<append_job>& job) {
     if (job->request.essential || is_question(*job)) {
       keep(job);
     } else {
-      answer(*job, {append_result::status::no_space, {}, {}, {}}, newest_);
+      answer(*job, {append_result::status::no_space, {}, {}, {}, {}});
       send_answers();
     }
     return;
@@ -125,7 +135,7 @@ journal_writer::commit_what_fits(const std::vector<append_request>& requests, ti
   for (auto count = requests.size() / 2; count > 0 && nothing_fitted(requests, results); count /= 2)
     results = journal_.commit(std::span(requests).first(count), time);
   under_way.reset();
-  results.resize(requests.size(), {append_result::status::no_space, {}, {}, {}});
+  results.resize(requests.size(), {append_result::status::no_space, {}, {}, {}, {}});
   return results;
 }
 
@@ -134,7 +144,11 @@ void journal_writer::commit() {
   waiting_.insert(waiting_.begin(), kept_.begin(), kept_.end());
   kept_.clear();
   kept_untold_.clear();
-  if (waiting_.empty()) return;
+  if (!waiting_.empty()) commit_waiting();
+  waiting_.clear();
+}
+
+void journal_writer::commit_waiting() {
   const auto time = std::max(now(), newest_);
   std::vector<append_request> requests;
   requests.reserve(waiting_.size());
@@ -143,23 +157,27 @@ void journal_writer::commit() {
     auto results = commit_what_fits(requests, time);
     for (std::size_t n = 0; n < waiting_.size(); ++n) waiting_[n]->request = std::move(requests[n]);
     newest_ = time;
-    keep_or_answer(std::move(results), time);
+    keep_or_answer(std::move(results));
   } catch (const error& e) {
+    if (e.code() == errc::bad_argument && came_from_elsewhere()) {
+      for (std::size_t n = 0; n < waiting_.size(); ++n)
+        waiting_[n]->request = std::move(requests[n]);
+      return commit_one_by_one(e);
+    }
     if (ENSEMBLE_PLANTED(ack_before_commit)) {
       for (std::size_t n = 0; n < waiting_.size(); ++n)
         answer(*waiting_[n],
                {append_result::status::appended,
                 {head_.value + 1},
                 head_,
-                std::vector<std::uint64_t>(requests[n].streams.size(), 1)},
-               time);
+                std::vector<std::uint64_t>(requests[n].streams.size(), 1),
+                time});
       send_answers();
     }
     if (ENSEMBLE_PLANTED(goes_on_after_failed_sync)) {
       for (std::size_t n = 0; n < waiting_.size(); ++n)
         waiting_[n]->request = std::move(requests[n]);
       kept_ = std::move(waiting_);
-      waiting_.clear();
       delayed_send(this, try_every, try_again);
       return;
     }
@@ -168,10 +186,28 @@ void journal_writer::commit() {
     log().critical("the journal failed: {}", e.what());
     send(supervisor_, runtime_failed{std::make_shared<error>(e)});
   }
-  waiting_.clear();
 }
 
-void journal_writer::keep_or_answer(std::vector<append_result> results, timestamp time) {
+bool journal_writer::came_from_elsewhere() const {
+  return std::ranges::any_of(waiting_, [](const auto& job) { return job->from_elsewhere; });
+}
+
+// One of them cannot be recorded, and so none was. If it is another node's, only that node is told.
+void journal_writer::commit_one_by_one(const error& why) {
+  if (waiting_.size() == 1) {
+    auto& job = *waiting_.front();
+    answer(job, {});
+    answers_[job.from].back().failure = std::make_shared<error>(why);
+    return send_answers();
+  }
+  for (const auto& job : std::exchange(waiting_, {})) {
+    waiting_ = {job};
+    commit_waiting();
+    if (failed_) return;
+  }
+}
+
+void journal_writer::keep_or_answer(std::vector<append_result> results) {
   bool refused = false;
   bool accepted_new_work = false;
   for (std::size_t n = 0; n < results.size(); ++n) {
@@ -184,10 +220,12 @@ void journal_writer::keep_or_answer(std::vector<append_result> results, timestam
     }
     const bool appended = results[n].state == append_result::status::appended;
     accepted_new_work |= appended && !job.request.essential && !is_question(job);
-    if (appended) collect(job, results[n], time);
-    answer(job, results[n], time);
+    if (appended) count_events(results[n]);
+    if (appended && !others_write_) collect(job, results[n]);
+    answer(job, results[n]);
   }
   note_space(refused, accepted_new_work);
+  env().count.commits.fetch_add(1, std::memory_order_relaxed);
   publish();
 }
 
@@ -208,9 +246,13 @@ void journal_writer::note_space(bool refused, bool accepted_new_work) {
   }
 }
 
+void journal_writer::count_events(const append_result& appended) {
+  if (appended.first == position{}) return;
+  env().count.events_appended.fetch_add(appended.last.value - appended.first.value + 1,
+                                        std::memory_order_relaxed);
+}
+
 void journal_writer::publish() {
-  env().count.commits.fetch_add(1, std::memory_order_relaxed);
-  env().count.events_appended.fetch_add(published_.size(), std::memory_order_relaxed);
   tell_subscribers();
   send_answers();
 }
@@ -221,7 +263,7 @@ void journal_writer::send_answers() {
   answers_.clear();
 }
 
-void journal_writer::collect(append_job& job, const append_result& result, timestamp time) {
+void journal_writer::collect(append_job& job, const append_result& result) {
   auto at = result.first;
   for (std::size_t s = 0; s < job.request.streams.size(); ++s) {
     auto& stream = job.request.streams[s];
@@ -231,7 +273,7 @@ void journal_writer::collect(append_job& job, const append_result& result, times
       r.position = at;
       r.stream = stream.stream;
       r.version = {version++};
-      r.time = time;
+      r.time = result.time;
       r.id = e.id;
       r.index = e.index;
       r.last = e.last;
@@ -243,8 +285,8 @@ void journal_writer::collect(append_job& job, const append_result& result, times
   }
 }
 
-void journal_writer::answer(append_job& job, const append_result& result, timestamp time) {
-  if (job.from) answers_[job.from].push_back({job.tag, result, time, env().gate.begun()});
+void journal_writer::answer(append_job& job, const append_result& result) {
+  if (job.from) answers_[job.from].push_back({job.tag, result, env().gate.begun(), {}});
 }
 
 void journal_writer::tell_subscribers() {

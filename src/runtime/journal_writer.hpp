@@ -10,7 +10,7 @@
 
 namespace ensemble::internal {
 
-/// The one writer of the journal. Whatever waits when the disk is free goes into one commit; what
+/// The one writer of the journal in this runtime. Whatever waits when the disk is free goes into one commit; what
 /// follows from it (answers, publication) is told only afterwards, in journal order.
 ///
 /// A full disk refuses new work (append_result::status::no_space); essential jobs are kept here, in
@@ -28,13 +28,17 @@ private:
   void receive(const std::shared_ptr<append_job>& job);
   void keep(const std::shared_ptr<append_job>& job);
   void commit();
+  void commit_waiting();
+  [[nodiscard]] bool came_from_elsewhere() const;
+  void commit_one_by_one(const error& why);
   [[nodiscard]] std::vector<append_result>
   commit_what_fits(const std::vector<append_request>& requests, timestamp time);
-  void keep_or_answer(std::vector<append_result> results, timestamp time);
+  void keep_or_answer(std::vector<append_result> results);
   void note_space(bool refused, bool accepted_new_work);
+  void count_events(const append_result& appended);
   void publish();
-  void answer(append_job& job, const append_result& result, timestamp time);
-  void collect(append_job& job, const append_result& result, timestamp time);
+  void answer(append_job& job, const append_result& result);
+  void collect(append_job& job, const append_result& result);
   void send_answers();
   void tell_subscribers();
 
@@ -52,6 +56,7 @@ private:
   bool try_scheduled_ = false;
   bool full_ = false;
   bool failed_ = false;
+  bool others_write_ = false; ///< what is published comes from the journal: see journal::follow
 };
 
 } // namespace ensemble::internal

@@ -123,6 +123,8 @@ struct append_job {
   append_request request{};
   caf::actor from{};
   std::uint64_t tag = 0;
+  /// Of another node: if no journal can record it, that is told, and no fault of this runtime.
+  bool from_elsewhere = false;
 };
 struct append_to_journal {
   std::shared_ptr<append_job> job{};
@@ -132,11 +134,16 @@ struct append_to_journal {
 struct append_answer {
   std::uint64_t tag = 0;
   append_result result{};
-  timestamp time{};
   std::uint64_t commit = 0; ///< its number, see durability_gate
+  std::shared_ptr<const error> failure{}; ///< of one from elsewhere: nothing was recorded
 };
 struct appends_done {
   std::shared_ptr<const std::vector<append_answer>> answers{};
+};
+
+/// To the writer: what it and others have recorded in a journal that is not its own alone.
+struct recorded_by_all {
+  std::shared_ptr<std::vector<recorded_event>> events{};
 };
 
 /// Writer to subscribers: everything that one commit recorded, in journal order. May be empty: it
@@ -369,6 +376,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ensemble::internal::attempt_failed_note)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ensemble::internal::command_answer)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ensemble::internal::append_to_journal)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ensemble::internal::appends_done)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ensemble::internal::recorded_by_all)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ensemble::internal::committed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ensemble::internal::journal_grew)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ensemble::internal::sync_journal)

@@ -364,7 +364,7 @@ void service_host::append_answered(const append_answer& answer) {
   const auto& entities = item->entities;
   for (auto* e : entities) --e->in_flight;
   if (answer.result.state == append_result::status::appended) {
-    finish(item, as_recorded(pending.streams, answer.result, answer.time), answer.commit);
+    finish(item, as_recorded(pending.streams, answer.result), answer.commit);
     const auto& lengths = answer.result.lengths; // without a state there is nothing to hold back
     for (std::size_t n = 0; n < entities.size(); ++n)
       answer_queries(*entities[n], stateless() ? entities[n]->length : lengths[n]);

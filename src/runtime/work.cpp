@@ -98,7 +98,7 @@ receipt make_receipt(const host_command& command, std::vector<recorded_event> ev
 }
 
 std::vector<recorded_event> as_recorded(const std::vector<stream_append>& streams,
-                                        const append_result& result, timestamp time) {
+                                        const append_result& result) {
   std::vector<recorded_event> recorded;
   auto position = result.first.value;
   for (std::size_t s = 0; s < streams.size(); ++s) {
@@ -107,7 +107,7 @@ std::vector<recorded_event> as_recorded(const std::vector<stream_append>& stream
       recorded.push_back({{position++},
                           streams[s].stream,
                           {version++},
-                          time,
+                          result.time,
                           event.id,
                           event.index,
                           event.last,

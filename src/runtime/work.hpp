@@ -50,6 +50,6 @@ outcome_events(const host_command& command, const std::vector<std::string>& keys
                                    bool repeated);
 /// The events of an append as the journal holds them afterwards.
 [[nodiscard]] std::vector<recorded_event> as_recorded(const std::vector<stream_append>& streams,
-                                                      const append_result& result, timestamp time);
+                                                      const append_result& result);
 
 } // namespace ensemble::internal

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "journal/support.hpp"
+#include "node/linked_journal.hpp"
 
 #include <gmock/gmock.h>
 
@@ -15,6 +16,7 @@ struct adapter {
   const char* name;
   bool in_memory;
   ensemble::durability durability;
+  bool linked = false; ///< kept by another node
 };
 
 class JournalContract : public testing::TestWithParam<adapter> {
@@ -28,7 +30,8 @@ protected:
     if (!GetParam().in_memory) options.path = directory_.file();
     options.durability = GetParam().durability;
     options.types = std::move(types);
-    journal_ = open_journal(options);
+    journal_ =
+        GetParam().linked ? node_tests::open_linked_journal(options) : open_journal(options);
     reader_ = journal_->open_reader();
   }
 
@@ -61,7 +64,9 @@ inline std::vector<adapter> adapters() {
   return {{"Memory", true, durability::durable},
           {"SqliteDurable", false, durability::durable},
           {"SqliteSpeculative", false, durability::speculative},
-          {"SqliteRelaxed", false, durability::relaxed}};
+          {"SqliteRelaxed", false, durability::relaxed},
+          {"LinkedMemory", true, durability::durable, true},
+          {"LinkedSqlite", false, durability::durable, true}};
 }
 
 } // namespace journal_tests

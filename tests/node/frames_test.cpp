@@ -38,7 +38,7 @@ public:
     case 3: return node::heartbeat{number()};
     case 4: return node::heartbeat_heard{number()};
     case 5: return node::append_asked{number(), request()};
-    case 6: return node::append_told{number(), result(), timestamp(time())};
+    case 6: return node::append_told{number(), failure(), result()};
     case 7: return question();
     case 8:
       return node::read_told{number(),
@@ -54,6 +54,7 @@ public:
       return node::command_asked{text(), id<command_id>(), id<command_id>(), flag(), flag(),
                                  flag(), flag(),           origin(),         body()};
     case 12: return told();
+    case 13: return node::frames_taken{number()};
     default: return node::attempt_failed_told{id<instance_id>(), id<command_id>(), text()};
     }
   }

@@ -1,5 +1,8 @@
 #include "runtime/tested_mode.hpp"
 
+#include "node/linked_journal.hpp"
+#include "runtime/runtime_access.hpp"
+
 #include <cstdlib>
 #include <stdexcept>
 #include <string>
@@ -15,6 +18,9 @@ ensemble::process_mode tested_mode() {
 }
 
 ensemble::runtime& add_process(ensemble::runtime& r, ensemble::process_definition process) {
+  const char* journal = std::getenv("ENSEMBLE_TEST_JOURNAL");
+  if (journal && std::string(journal) == "linked")
+    ensemble::runtime_access::set_journal(r, node_tests::open_linked_journal);
   return tested_mode() == ensemble::process_mode::choreography ? r.choreograph(std::move(process))
                                                                : r.orchestrate(std::move(process));
 }

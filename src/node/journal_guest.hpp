@@ -1,0 +1,46 @@
+#pragma once
+
+#include "node/link_messages.hpp"
+#include "runtime/base_actor.hpp"
+
+#include <caf/group.hpp>
+
+#include <memory>
+#include <unordered_set>
+
+namespace ensemble::node {
+
+inline constexpr std::string_view journal_guest_role = "journal guest";
+
+/// Gives one node that has joined what it needs of the journal: records what it asks to append,
+/// reads for it, and sends it the committed events that it follows. Owns the node's link, and ends
+/// with it. It reads the journal itself, so it needs a thread of its own where that may wait.
+class journal_guest final : public internal::base_actor {
+public:
+  /// `now` names the writer and the group of committed batches.
+  journal_guest(caf::actor_config& config, internal::environment_ptr env,
+                internal::directory_ptr now, std::shared_ptr<journal_reader> from);
+
+protected:
+  caf::behavior make_behavior() override;
+  void on_exit() override;
+
+private:
+  void receive(frame& what);
+  void append(append_asked& what);
+  void appended(const internal::append_answer& answer);
+  [[nodiscard]] read_told read(const read_asked& what);
+  void committed(const std::shared_ptr<const internal::committed_batch>& batch);
+  /// Sends what the node follows, as far as its credit reaches.
+  void send_events(const internal::committed_batch* newest);
+  void say(const frame& what);
+
+  std::shared_ptr<journal_reader> from_;
+  caf::actor link_{};
+  std::unordered_set<std::uint64_t> appending_{}; ///< tags of what the writer has been asked
+  position head_{};
+  position next_{}; ///< the first that was not sent
+  std::uint32_t credit_ = 0;
+};
+
+} // namespace ensemble::node

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <ensemble/journal.hpp>
+
+#include <caf/actor.hpp>
+
+#include <functional>
+#include <future>
+#include <memory>
+
+namespace ensemble::node {
+
+/// A journal that another node keeps: the port of every adapter, over a link. `client` asks that
+/// node (see journal_client), and outlives it. Calls wait for the answer, however long the link is
+/// away, until the client ends; then they throw errc::journal_failed.
+///
+/// What the port says of commits holds, but for this: several nodes write, so other events may
+/// stand between those of two requests of one commit; the journal's node gives the time; and of a
+/// commit whose answer was lost the requests come back as repeats, those of books alone having been
+/// applied again (one that demands a row, as a claim does, says `fenced` then: see ownership.hpp).
+/// A reader's verify() throws errc::wrong_state: it is the journal's node that can look at its file.
+///
+/// `wait` returns when the future is ready: where a whole node lives in one thread, it lets the
+/// others go on meanwhile.
+[[nodiscard]] std::unique_ptr<journal>
+make_remote_journal(caf::actor client, std::function<void(const std::function<bool()>&)> wait = {});
+
+} // namespace ensemble::node
