@@ -50,11 +50,9 @@ caf::behavior joiner::make_behavior() {
         link_ = nullptr;
         if (m.was_up) {
           failures_ = 0;
-          last_reason_.clear();
-          look_up();
-        } else {
-          failed(m.reason);
+          last_reason_ = m.reason; // the link has told it
         }
+        failed(m.reason);
       },
   };
 }

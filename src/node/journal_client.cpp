@@ -14,9 +14,11 @@ namespace {
 /// Questions of that many bytes are asked at once; more wait, so that a link's bound is never
 /// reached.
 constexpr std::size_t most_asked = std::size_t{16} << 20;
-/// Longer than the journal's node takes for anything but a disk that is full.
-constexpr std::chrono::seconds again_after{5};
-const auto again_atom = caf::atom("again");
+const auto tick_atom = caf::atom("tick");
+/// Short, since an actor outlives its end by the time until its next tick.
+constexpr std::chrono::milliseconds tick_every{250};
+/// 5 s: longer than the journal's node takes for anything but a disk that is full.
+constexpr std::uint64_t again_after = 20;
 /// Batches of committed events that may be under way. One is at most a frame.
 constexpr std::uint32_t most_credit = 8;
 
@@ -26,7 +28,7 @@ journal_client::journal_client(caf::actor_config& config, internal::environment_
     : base_actor(config, std::move(env), std::string(journal_client_role)) {}
 
 caf::behavior journal_client::make_behavior() {
-  delayed_send(this, again_after, again_atom);
+  delayed_send(this, tick_every, tick_atom);
   return {
       [this](const ask_journal& m) { ask(m.what); },
       [this](const follow_journal& m) {
@@ -48,7 +50,9 @@ caf::behavior journal_client::make_behavior() {
         if (current_sender() == link_) link_ = nullptr;
       },
       [this](caf::atom_value what) {
-        if (what == again_atom) again();
+        if (what != tick_atom) return;
+        delayed_send(this, tick_every, tick_atom);
+        if (++ticks_ % again_after == 0) again();
       },
   };
 }
@@ -126,8 +130,7 @@ void journal_client::follow_from_here() {
 
 // What was asked before the last time, and is unanswered, is asked again.
 void journal_client::again() {
-  delayed_send(this, again_after, again_atom);
-  const auto asked = std::exchange(asked_by_last_time_, asked_up_to_);
+  const auto asked = std::exchange(asked_last_time_, asked_up_to_);
   const auto seen = std::exchange(seen_last_time_, seen_);
   if (!link_) return;
   if (!open_.empty() && open_.begin()->first <= asked) {

@@ -64,7 +64,9 @@ private:
   position seen_{};
   std::function<void(std::vector<recorded_event>)> take_{}; ///< none: nobody follows
   std::uint32_t credit_ = 0;
-  std::uint64_t asked_by_last_time_ = 0; ///< see again()
+  // Of again():
+  std::uint64_t ticks_ = 0;
+  std::uint64_t asked_last_time_ = 0;
   position seen_last_time_{};
 };
 

@@ -30,6 +30,8 @@ link::link(caf::actor_config& config, internal::environment_ptr env, session tal
     quit();
   });
   set_down_handler([this](caf::down_msg& m) {
+    if (m.source == ends_.owner)
+      return carry_out(session_.refuse("nobody serves it any more on this side"));
     if (m.source != ends_.peer) return; // the gate, of a peer whose link is known since
     session_.end("the connection is lost");
     finish_if_down();
@@ -38,6 +40,7 @@ link::link(caf::actor_config& config, internal::environment_ptr env, session tal
 
 caf::behavior link::make_behavior() {
   monitor(ends_.peer);
+  monitor(ends_.owner);
   carry_out(std::exchange(first_, {}));
   tick();
   return {

@@ -74,6 +74,22 @@ bool makes_sense(const append_request& asked, const append_result& told) {
          told.last.value - told.first.value == events - 1;
 }
 
+bool holds_opaque(const append_request& request) {
+  return std::ranges::any_of(request.streams, [](const stream_append& part) {
+    return std::ranges::any_of(part.events,
+                               [](const new_event& e) { return e.body.type() == nullptr; });
+  });
+}
+
+// Else the other node would end the link, and this one would ask again for ever.
+void must_be_readable(const std::string& bytes) {
+  try {
+    (void)decode(bytes, {});
+  } catch (const error& e) {
+    throw error(errc::bad_argument, std::string("no other node can read it: ") + e.what());
+  }
+}
+
 class remote_reader final : public journal_reader {
 public:
   explicit remote_reader(std::shared_ptr<asking> by) : by_(std::move(by)) {}
@@ -199,24 +215,32 @@ public:
     // Whatever cannot be asked is found before anything is.
     std::vector<std::shared_ptr<journal_question>> questions;
     questions.reserve(requests.size());
-    for (const auto& request : requests) questions.push_back(by_->question(append_asked{0, request}));
+    for (const auto& request : requests) {
+      questions.push_back(by_->question(append_asked{0, request}));
+      if (holds_opaque(request)) must_be_readable(questions.back()->bytes);
+    }
     std::vector<std::future<frame>> answers;
     answers.reserve(requests.size());
     for (auto& question : questions) answers.push_back(by_->ask(std::move(question)));
     std::vector<append_result> results;
     results.reserve(requests.size());
+    std::optional<error> refused;
     try {
       for (std::size_t n = 0; n < requests.size(); ++n) {
         auto told = by_->told<append_told>(answers[n]);
-        if (told.failure) throw *told.failure;
+        if (told.failure) {
+          refused = told.failure;
+          continue;
+        }
         if (!makes_sense(requests[n], told.result))
           throw error(errc::journal_failed, "the journal's node answers what cannot be");
         results.push_back(std::move(told.result));
       }
-    } catch (const error& e) {
-      failed_ = e.code() == errc::journal_failed;
+    } catch (const error&) {
+      failed_ = true;
       throw;
     }
+    if (refused) throw *refused;
     return results;
   }
 

@@ -14,10 +14,12 @@ namespace ensemble::node {
 /// node (see journal_client), and outlives it. Calls wait for the answer, however long the link is
 /// away, until the client ends; then they throw errc::journal_failed.
 ///
-/// What the port says of commits holds, but for this: several nodes write, so other events may
-/// stand between those of two requests of one commit; the journal's node gives the time; and of a
-/// commit whose answer was lost the requests come back as repeats, those of books alone having been
-/// applied again (one that demands a row, as a claim does, says `fenced` then: see ownership.hpp).
+/// What the port says of commits holds, but for this: each request is recorded by itself, in their
+/// order. So events of others may stand between those of two requests of one commit; readers may
+/// see one before the other; and one that cannot be recorded keeps only itself out. A message that
+/// is not JSON throws errc::bad_argument. The journal's node gives the time. Of a commit whose
+/// answer was lost the requests come back as repeats, those of books alone having been applied
+/// again (one that demands a row, as a claim does, says `fenced` then: see ownership.hpp).
 /// A reader's verify() throws errc::wrong_state: it is the journal's node that can look at its file.
 ///
 /// `wait` returns when the future is ready: where a whole node lives in one thread, it lets the

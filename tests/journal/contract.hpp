@@ -42,6 +42,10 @@ protected:
     return commit_one(*journal_, std::move(request), now);
   }
   journal_reader& reader() { return *reader_; }
+  /// What is wrong with what is stored. A linked journal is verified where it is kept.
+  std::vector<std::string> faults(journal_reader& of) const {
+    return GetParam().linked ? std::vector<std::string>{} : journal_tests::faults(of);
+  }
   std::vector<std::uint64_t> positions(const std::vector<recorded_event>& events) {
     std::vector<std::uint64_t> found;
     for (const auto& e : events) found.push_back(e.position.value);

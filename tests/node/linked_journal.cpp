@@ -67,7 +67,13 @@ public:
 
 private:
   keeper kept_;
-  caf::actor_system_config config_{};
+  struct two_threads : caf::actor_system_config {
+    two_threads() {
+      set("scheduler.policy", caf::atom("sharing"));
+      set("scheduler.max-threads", std::size_t{2});
+    }
+  };
+  two_threads config_{};
   caf::actor_system system_{config_};
   std::shared_ptr<internal::environment> env_ = environment_at(kept_.time);
   household house_{system_, env_};

@@ -27,7 +27,7 @@ inline ensemble::node::gate_finder find_here(caf::actor gate) {
   };
 }
 
-/// Ends actors, and waits until none of the environment is left.
+/// Ends the actors that it made; their system then waits for them.
 class household {
 public:
   household(caf::actor_system& system, std::shared_ptr<ensemble::internal::environment> env)
@@ -36,8 +36,6 @@ public:
   household& operator=(const household&) = delete;
   ~household() {
     for (auto& one : actors_) caf::anon_send_exit(one, caf::exit_reason::user_shutdown);
-    actors_.clear();
-    env_->actors->wait_for_none();
   }
 
   template <class Actor, class... Args>
