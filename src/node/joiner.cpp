@@ -14,7 +14,7 @@ using internal::log;
 
 namespace {
 
-const auto again_atom = caf::atom("again");
+const auto joiner_again = caf::atom("again");
 
 } // namespace
 
@@ -44,7 +44,7 @@ caf::behavior joiner::make_behavior() {
   look_up();
   return {
       [this](caf::atom_value what) {
-        if (what == again_atom) look_up();
+        if (what == joiner_again) look_up();
       },
       [this](const link_over& m) {
         link_ = nullptr;
@@ -84,7 +84,7 @@ void joiner::connect(const caf::actor& gate) {
 
 void joiner::failed(const std::string& why) {
   if (std::exchange(last_reason_, why) != why) log().warn("no node to join so far: {}", why);
-  delayed_send(this, pause_after(failures_++, own_.incarnation), again_atom);
+  delayed_send(this, pause_after(failures_++, own_.incarnation), joiner_again);
 }
 
 } // namespace ensemble::node

@@ -16,7 +16,7 @@ namespace {
 constexpr std::size_t around = 256;
 /// So that a frame that ends behind this has room for whatever else stands in it.
 constexpr std::size_t enough_bytes = most_frame_bytes / 2;
-constexpr std::uint32_t most_credit = 16;
+constexpr std::uint32_t most_granted = 16;
 
 std::size_t size_of(const recorded_event& e) {
   return e.stream.size() + e.body.name().size() + e.body.text().size() + around;
@@ -88,7 +88,7 @@ void journal_guest::receive(frame& what) {
     say(read(*r));
   } else if (const auto* f = std::get_if<follow>(&what)) {
     const bool on = f->from == position{};
-    credit_ = std::min(on ? credit_ + f->credit : f->credit, most_credit);
+    credit_ = std::min(on ? credit_ + f->credit : f->credit, most_granted);
     if (!on) next_ = f->from;
     send_events(nullptr);
   } else {

@@ -12,7 +12,7 @@ using internal::log;
 
 namespace {
 
-const auto tick_atom = caf::atom("tick");
+const auto link_tick = caf::atom("tick");
 /// How many bytes are taken until the peer is told so again.
 constexpr std::uint64_t tell_every = std::uint64_t{1} << 20;
 
@@ -48,7 +48,7 @@ caf::behavior link::make_behavior() {
         if (what == frame_atom) receive(bytes);
       },
       [this](caf::atom_value what) {
-        if (what == tick_atom) tick();
+        if (what == link_tick) tick();
       },
       [this](const link_say& m) { say(*m.bytes); },
       [this](const link_end& m) { carry_out(session_.refuse(m.reason)); },
@@ -129,7 +129,7 @@ void link::count_taken(const frames_taken& by_peer) {
 void link::tick() {
   carry_out(session_.tick(moment(env().since_boot())));
   if (session_.now() != session::state::down)
-    delayed_send(this, session_.beats_every() / 2, tick_atom);
+    delayed_send(this, session_.beats_every() / 2, link_tick);
 }
 
 void link::finish_if_down() {

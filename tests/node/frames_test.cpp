@@ -269,7 +269,7 @@ TEST(Frames, AnyChangedByteIsAnErrorOrAnotherFrame) {
 }
 
 TEST(Frames, OfAnotherVersionTellItAndNoMore) {
-  const auto frame = node::decode(std::string("\0\2 whatever that version says", 31), {});
+  const auto frame = node::decode(std::string("\0\2", 2) + " whatever that version says", {});
   EXPECT_EQ(std::get<node::hello>(frame).protocol, 2U);
   EXPECT_EQ(std::get<node::hello>(frame).node, "");
 }
