@@ -169,15 +169,14 @@ public:
     const auto far = found.get_future().get();
     if (!far) throw std::runtime_error("the other end was not found");
     sender_ = worker_.own(worker_.system().spawn([this, far](caf::event_based_actor* self) {
-      return caf::behavior{
-          [this, far, self](const trip& one) {
-            asked_.push_back(one.back);
-            self->send(far, node::frame_atom, bytes_);
-          },
-          [this](caf::atom_value, const std::string&) {
-            asked_.front()->set_value();
-            asked_.pop_front();
-          }};
+      return caf::behavior{[this, far, self](const trip& one) {
+                             asked_.push_back(one.back);
+                             self->send(far, node::frame_atom, bytes_);
+                           },
+                           [this](caf::atom_value, const std::string&) {
+                             asked_.front()->set_value();
+                             asked_.pop_front();
+                           }};
     }));
   }
 
@@ -212,18 +211,18 @@ public:
       std::shared_ptr<journal_reader> from = kept_->open_reader();
       return keeper_.spawn<node::journal_guest>(now, std::move(from));
     };
-    const auto gate = keeper_.spawn<node::gate>(named("journal", 1), host, type_lookup{});
+    const auto gate = keeper_.spawn<node::gate>(named("journal", 1), host);
     const auto port = node::listen(gate, {"127.0.0.1", 0}, keeper_.network);
     client_ = worker_.spawn<node::journal_client>();
-    worker_.spawn<node::joiner>(named("w1", 2),
-                                node::find_at({"127.0.0.1", port}, worker_.network), client_,
-                                type_lookup{});
+    worker_.spawn<node::joiner>(named("w1", 2), node::find_at({"127.0.0.1", port}, worker_.network),
+                                client_);
   }
 
   std::function<void()> append() {
     auto question = std::make_shared<node::journal_question>();
     question->tag = ++tags_;
     question->bytes = node::encode(node::append_asked{tags_, order_event(tags_)});
+    question->cost = question->bytes.size();
     auto answer = std::make_shared<std::future<node::frame>>(question->answer.get_future());
     caf::anon_send(client_, node::ask_journal{std::move(question)});
     return [answer] { (void)answer->get(); };

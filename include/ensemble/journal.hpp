@@ -175,9 +175,9 @@ public:
   /// cannot; then every later commit throws it, too.
   virtual void sync() {}
   /// Of a journal in which others record, too: from now on gives `take` everything that stands
-  /// behind `seen`, whoever recorded it, in journal order, each event once and all from one thread
-  /// at a time. Called again it goes on with another one. Returns false if nobody else records in
-  /// it: then nothing happens.
+  /// behind `seen`, whoever recorded it, in journal order, each event once, never none, and all
+  /// from one thread at a time. Messages may come opaque. Called again it goes on with another one.
+  /// Returns false if nobody else records in it: then nothing happens.
   [[nodiscard]] virtual bool follow(position /*seen*/,
                                     std::function<void(std::vector<recorded_event>)> /*take*/) {
     return false;

@@ -22,7 +22,9 @@ public:
   stream_state& stream(std::string_view name) override { return streams_.get(name); }
   std::optional<position> find(const stream_state& stream, event_id id) override;
   position end_of_run(position first) override;
-  [[nodiscard]] timestamp time() const override { return timestamp(std::chrono::nanoseconds(now_)); }
+  [[nodiscard]] timestamp time() const override {
+    return timestamp(std::chrono::nanoseconds(now_));
+  }
   position append(std::string_view name, stream_state& stream, const new_event& event) override;
   void change(const book_change& change) override;
   std::optional<std::string> row(const std::string& book, const std::string& key) override;

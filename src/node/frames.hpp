@@ -112,7 +112,8 @@ struct read_told {
   std::vector<book_row> rows{};
   bool complete = true; ///< false: it was too long, and more would have come within the limit
 };
-/// Tell me of commits from there on, as far as the credit reaches. Asked again when a batch was lost.
+/// Tell me of commits from there on, as far as the credit reaches. Asked again when a batch was
+/// lost.
 struct follow {
   position from{};          ///< 0: go on; the credit is added to what is left of the last one
   std::uint32_t credit = 0; ///< in batches

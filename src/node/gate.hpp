@@ -17,16 +17,18 @@ inline constexpr std::string_view gate_role = "gate for nodes";
 /// The one actor of a node that others can find: takes the greetings of those who want to join, and
 /// gives a link to each that is let in. Who is not costs no actor.
 ///
-/// A node's name is its own while it is connected: another start of it is let in once the first
-/// one's connection is over, the same one at once (it knows earlier than this side that its
-/// connection broke).
+/// A node's name is its own while it is connected, until the owner of its link has ended: so
+/// nothing of an earlier connection comes behind anything of a later one. Who knows earlier than
+/// this side that its connection broke, and greets again, ends the old one, and is let in soon
+/// after.
 class gate final : public internal::base_actor {
 public:
-  /// Makes the actor that owns a link, for one that is let in; see link_messages.hpp.
+  /// Makes the actor that owns a link, for one that is let in; it ends when the link is down. What
+  /// it throws is why the node is not let in. See link_messages.hpp.
   using make_owner = std::function<caf::actor()>;
-  /// Links decode with `types`.
+  /// `own` has passed check().
   gate(caf::actor_config& config, internal::environment_ptr env, session_settings own,
-       make_owner owners, type_lookup types);
+       make_owner owners);
 
 protected:
   caf::behavior make_behavior() override;
@@ -36,16 +38,16 @@ private:
   struct guest {
     incarnation_id incarnation{};
     caf::actor link{};
+    caf::actor owner{};
   };
 
   void greet(const std::string& bytes);
-  [[nodiscard]] std::optional<std::string> why_not(const hello& who) const;
-  void let_in(const hello& who, caf::actor link);
-  void let_go(const caf::actor_addr& link);
+  [[nodiscard]] std::optional<std::string> why_not(const hello& who);
+  void let_in(const caf::actor& peer, session talk, session::step first);
+  void let_go(const caf::actor_addr& owner);
 
   session_settings own_;
   make_owner owners_;
-  type_lookup types_;
   std::map<std::string, guest> guests_{}; ///< by name
 };
 

@@ -16,6 +16,9 @@ namespace {
 
 const auto joiner_again = caf::atom("again");
 
+/// A link that ends sooner has not helped: what ended it may end the next one.
+constexpr std::chrono::seconds a_while{10};
+
 } // namespace
 
 duration pause_after(std::uint64_t failures, incarnation_id own) noexcept {
@@ -28,19 +31,23 @@ duration pause_after(std::uint64_t failures, incarnation_id own) noexcept {
 }
 
 joiner::joiner(caf::actor_config& config, internal::environment_ptr env, session_settings own,
-               gate_finder find, caf::actor owner, type_lookup types)
+               gate_finder find, caf::actor owner)
     : base_actor(config, std::move(env), std::string(joiner_role)),
       own_(std::move(own)),
       find_(std::move(find)),
-      owner_(std::move(owner)),
-      types_(std::move(types)) {
+      owner_(std::move(owner)) {
   set_exit_handler([this](caf::exit_msg& m) {
     if (link_) send(link_, link_end{"the node stops"});
     quit(m.reason);
   });
+  set_down_handler([this](caf::down_msg&) {
+    if (link_) send(link_, link_end{"nobody uses it any more"});
+    quit();
+  });
 }
 
 caf::behavior joiner::make_behavior() {
+  monitor(owner_);
   look_up();
   return {
       [this](caf::atom_value what) {
@@ -48,10 +55,8 @@ caf::behavior joiner::make_behavior() {
       },
       [this](const link_over& m) {
         link_ = nullptr;
-        if (m.was_up) {
-          failures_ = 0;
-          last_reason_ = m.reason; // the link has told it
-        }
+        if (m.was_up) last_reason_ = m.reason; // the link has told it
+        if (m.was_up && moment(env().since_boot()) - connected_ > a_while) failures_ = 0;
         failed(m.reason);
       },
   };
@@ -76,10 +81,11 @@ void joiner::look_up() {
 }
 
 void joiner::connect(const caf::actor& gate) {
-  auto talk = session::joining(own_, moment(env().since_boot()));
+  connected_ = moment(env().since_boot());
+  auto talk = session::joining(own_, connected_);
   auto first = talk.begin();
   link_ = spawn<link>(shared_env(), std::move(talk), std::move(first),
-                      link::ends{gate, owner_, caf::actor_cast<caf::actor>(this)}, types_);
+                      link::ends{gate, owner_, caf::actor_cast<caf::actor>(this)});
 }
 
 void joiner::failed(const std::string& why) {

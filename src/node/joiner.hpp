@@ -23,11 +23,11 @@ using gate_finder =
 [[nodiscard]] duration pause_after(std::uint64_t failures, incarnation_id own) noexcept;
 
 /// Keeps a node joined to another one: finds its gate, greets, and begins anew whenever the link
-/// is over. `owner` is told of each link.
+/// is over. `owner` is told of each link; it ends with the owner.
 class joiner final : public internal::base_actor {
 public:
   joiner(caf::actor_config& config, internal::environment_ptr env, session_settings own,
-         gate_finder find, caf::actor owner, type_lookup types);
+         gate_finder find, caf::actor owner);
 
 protected:
   caf::behavior make_behavior() override;
@@ -41,9 +41,9 @@ private:
   session_settings own_;
   gate_finder find_;
   caf::actor owner_;
-  type_lookup types_;
-  caf::actor link_{}; ///< none: it is being looked for
-  std::uint64_t failures_ = 0; ///< since it was up
+  caf::actor link_{};          ///< none: it is being looked for
+  std::uint64_t failures_ = 0; ///< since one was up for a while
+  moment connected_{};
   std::string last_reason_{};
 };
 

@@ -14,11 +14,6 @@ namespace {
 /// Questions of that many bytes are asked at once; more wait, so that a link's bound is never
 /// reached.
 constexpr std::size_t most_asked = std::size_t{16} << 20;
-const auto tick_atom = caf::atom("tick");
-/// Short, since an actor outlives its end by the time until its next tick.
-constexpr std::chrono::milliseconds tick_every{250};
-/// 5 s: longer than the journal's node takes for anything but a disk that is full.
-constexpr std::uint64_t again_after = 20;
 /// Batches of committed events that may be under way. One is at most a frame.
 constexpr std::uint32_t most_credit = 8;
 
@@ -28,7 +23,6 @@ journal_client::journal_client(caf::actor_config& config, internal::environment_
     : base_actor(config, std::move(env), std::string(journal_client_role)) {}
 
 caf::behavior journal_client::make_behavior() {
-  delayed_send(this, tick_every, tick_atom);
   return {
       [this](const ask_journal& m) { ask(m.what); },
       [this](const follow_journal& m) {
@@ -48,11 +42,6 @@ caf::behavior journal_client::make_behavior() {
       },
       [this](const link_down&) {
         if (current_sender() == link_) link_ = nullptr;
-      },
-      [this](caf::atom_value what) {
-        if (what != tick_atom) return;
-        delayed_send(this, tick_every, tick_atom);
-        if (++ticks_ % again_after == 0) again();
       },
   };
 }
@@ -76,8 +65,8 @@ void journal_client::ask_more() {
   if (!link_) return;
   for (auto next = open_.upper_bound(asked_up_to_); next != open_.end(); ++next) {
     const auto& one = next->second;
-    if (under_way_ > 0 && under_way_ + one->bytes.size() > most_asked) return;
-    under_way_ += one->bytes.size();
+    if (under_way_ > 0 && under_way_ + one->cost > most_asked) return;
+    under_way_ += one->cost;
     asked_up_to_ = next->first;
     // It shares the question's bytes: they are kept for the next link.
     send(link_, link_say{std::shared_ptr<const std::string>(one, &one->bytes)});
@@ -99,7 +88,7 @@ void journal_client::answered(std::uint64_t tag, frame& what) {
   const auto number = numbers_.extract(tag);
   if (number.empty()) return; // asked twice, and answered twice
   const auto one = open_.extract(number.mapped());
-  if (one.key() <= asked_up_to_) under_way_ -= one.mapped()->bytes.size();
+  if (one.key() <= asked_up_to_) under_way_ -= one.mapped()->cost;
   one.mapped()->answer.set_value(std::move(what));
   ask_more();
 }
@@ -109,7 +98,7 @@ void journal_client::committed(committed_events& what) {
                      what.events.back().position == what.to &&
                      what.to.value - what.from.value + 1 == what.events.size();
   if (!whole) return send(link_, link_end{"those events are no part of a journal"});
-  if (!take_ || what.to <= seen_) return;                              // once more
+  if (!take_ || what.to <= seen_) return;                           // once more
   if (what.from.value > seen_.value + 1) return follow_from_here(); // one was lost
   what.events.erase(what.events.begin(),
                     what.events.begin() +
@@ -126,19 +115,6 @@ void journal_client::follow_from_here() {
   if (!take_ || !link_) return;
   credit_ = most_credit;
   send(link_, to_say(follow{{seen_.value + 1}, credit_}));
-}
-
-// What was asked before the last time, and is unanswered, is asked again.
-void journal_client::again() {
-  const auto asked = std::exchange(asked_last_time_, asked_up_to_);
-  const auto seen = std::exchange(seen_last_time_, seen_);
-  if (!link_) return;
-  if (!open_.empty() && open_.begin()->first <= asked) {
-    asked_up_to_ = 0;
-    under_way_ = 0;
-    ask_more();
-  }
-  if (seen == seen_) follow_from_here();
 }
 
 } // namespace ensemble::node

@@ -20,6 +20,8 @@ inline constexpr std::string_view journal_client_role = "journal client";
 struct journal_question {
   std::uint64_t tag = 0;
   std::string bytes{}; ///< the encoded frame
+  /// Of the frame, or of the answer, whatever is more: so much of the link it takes.
+  std::size_t cost = 0;
   std::promise<frame> answer{};
 };
 /// To the client: gives `take` what the journal holds behind `seen`, in journal order, each event
@@ -34,9 +36,11 @@ struct ask_journal {
 };
 
 /// A node's side of the link to the journal's node: asks, and takes the answers and the committed
-/// events. A question that was asked over a link which broke is asked again over the next one, and
-/// one that nobody answered after a while: appends are known as repeats there, and reading again is
-/// harmless.
+/// events. A question that was asked over a link which broke is asked again over the next one: an
+/// append is known as a repeat there, unless it is of books alone, and is applied again then. (The
+/// gate lets nobody in again before the last of an earlier link was taken or dropped, so nothing
+/// old comes behind anything new.) Over one link nothing is asked twice: it loses nothing but by
+/// ending.
 class journal_client final : public internal::base_actor {
 public:
   journal_client(caf::actor_config& config, internal::environment_ptr env);
@@ -52,7 +56,6 @@ private:
   void answered(std::uint64_t tag, frame& what);
   void committed(committed_events& what);
   void follow_from_here();
-  void again();
 
   caf::actor link_{}; ///< none: there is no connection
   /// Without an answer, in the order in which they came, and their numbers in it by their tags.
@@ -60,14 +63,10 @@ private:
   std::unordered_map<std::uint64_t, std::uint64_t> numbers_{};
   std::uint64_t came_ = 0;
   std::uint64_t asked_up_to_ = 0; ///< of those, over this link
-  std::size_t under_way_ = 0;     ///< bytes of those
+  std::size_t under_way_ = 0;     ///< what those cost
   position seen_{};
   std::function<void(std::vector<recorded_event>)> take_{}; ///< none: nobody follows
   std::uint32_t credit_ = 0;
-  // Of again():
-  std::uint64_t ticks_ = 0;
-  std::uint64_t asked_last_time_ = 0;
-  position seen_last_time_{};
 };
 
 } // namespace ensemble::node

@@ -139,9 +139,7 @@ read_told journal_guest::read(const read_asked& what) {
       if (auto found = from_->find(what.name, id_of<event_id>(what)))
         told.events.push_back(std::move(*found));
       break;
-    case kind::stream_names:
-      told.names = from_->stream_names(what.name, what.after, limit);
-      break;
+    case kind::stream_names: told.names = from_->stream_names(what.name, what.after, limit); break;
     case kind::message_names: told.names = from_->message_names(); break;
     case kind::book: told.rows = from_->read_book(what.name, what.after, limit); break;
     }
@@ -165,14 +163,26 @@ void journal_guest::send_events(const internal::committed_batch* newest) {
       out.events.assign(newest->events.begin() +
                             static_cast<std::ptrdiff_t>(next_.value - newest->from.value),
                         newest->events.end());
-    else
-      out.events = from_->read_all(next_);
+    else if (!read_behind(out.events))
+      return;
     (void)cut_to_frame(out.events);
     if (out.events.empty()) return; // not to be seen by this reader yet
     out.to = out.events.back().position;
     next_ = {out.to.value + 1};
     --credit_;
     say(out);
+  }
+}
+
+// A journal that cannot be read is told once for each try of the node, which tries more slowly.
+bool journal_guest::read_behind(std::vector<recorded_event>& events) {
+  try {
+    events = from_->read_all(next_);
+    return true;
+  } catch (const error& e) {
+    send(link_, link_end{std::string("the journal cannot be read: ") + e.what()});
+    credit_ = 0;
+    return false;
   }
 }
 

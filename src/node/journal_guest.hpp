@@ -15,6 +15,9 @@ inline constexpr std::string_view journal_guest_role = "journal guest";
 /// Gives one node that has joined what it needs of the journal: records what it asks to append,
 /// reads for it, and sends it the committed events that it follows. Owns the node's link, and ends
 /// with it. It reads the journal itself, so it needs a thread of its own where that may wait.
+///
+/// Not for a journal of speculative durability: what it tells would have to wait for the disk
+/// first.
 class journal_guest final : public internal::base_actor {
 public:
   /// `now` names the writer and the group of committed batches.
@@ -33,6 +36,7 @@ private:
   void committed(const std::shared_ptr<const internal::committed_batch>& batch);
   /// Sends what the node follows, as far as its credit reaches.
   void send_events(const internal::committed_batch* newest);
+  [[nodiscard]] bool read_behind(std::vector<recorded_event>& events);
   void say(const frame& what);
 
   std::shared_ptr<journal_reader> from_;

@@ -19,12 +19,11 @@ constexpr std::uint64_t tell_every = std::uint64_t{1} << 20;
 } // namespace
 
 link::link(caf::actor_config& config, internal::environment_ptr env, session talk,
-           session::step first, ends between, type_lookup types)
+           session::step first, ends between)
     : base_actor(config, std::move(env), std::string(link_role)),
       session_(std::move(talk)),
       first_(std::move(first)),
-      ends_(std::move(between)),
-      types_(std::move(types)) {
+      ends_(std::move(between)) {
   set_exit_handler([this](caf::exit_msg&) {
     carry_out(session_.refuse("the node leaves it"));
     quit();
@@ -88,7 +87,7 @@ void link::take_frame(const std::string& bytes) {
     return carry_out(session_.refuse("its greeting is too long"));
   frame what;
   try {
-    what = decode(bytes, types_);
+    what = decode(bytes, {});
   } catch (const error& e) {
     return carry_out(session_.refuse(e.what()));
   }
@@ -99,8 +98,8 @@ void link::carry_out(session::step what) {
   for (const auto& f : what.send) say(encode(f));
   if (session_.now() == session::state::up && !std::exchange(told_up_, true)) {
     log().info("node '{}' is connected", session_.peer().node);
-    send(ends_.owner, link_up{caf::actor_cast<caf::actor>(this),
-                              std::make_shared<hello>(session_.peer())});
+    send(ends_.owner,
+         link_up{caf::actor_cast<caf::actor>(this), std::make_shared<hello>(session_.peer())});
   }
   if (what.deliver) {
     if (const auto* taken = std::get_if<frames_taken>(&*what.deliver))

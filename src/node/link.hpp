@@ -11,8 +11,9 @@ namespace ensemble::node {
 
 inline constexpr std::string_view link_role = "link to a node";
 
-/// A connection on which more waits to be taken by the peer is ended: CAF's own buffers have no
-/// bound. Whoever sends keeps below it by credit.
+/// A link on which more waits to be taken by the peer ends: CAF's own buffers have no bound. (What
+/// stands in them goes with CAF's connection, which ends with the peer or its silence.) Whoever
+/// sends keeps below it by credit.
 inline constexpr std::uint64_t most_bytes_under_way = std::uint64_t{64} << 20;
 
 /// One end of one connection: a session, whose frames it sends to the link at the other end and
@@ -28,9 +29,10 @@ public:
     caf::actor owner{};
     caf::actor joiner{}; ///< of the side that joins
   };
-  /// `first` is what the session has to say already. Frames are decoded with `types`.
+  /// `first` is what the session has to say already. Messages in frames come opaque, whoever knows
+  /// their types: so one that cannot be read here is a matter of who reads it, not of the link.
   link(caf::actor_config& config, internal::environment_ptr env, session talk, session::step first,
-       ends between, type_lookup types);
+       ends between);
 
 protected:
   caf::behavior make_behavior() override;
@@ -48,7 +50,6 @@ private:
   session session_;
   session::step first_;
   ends ends_;
-  type_lookup types_;
   bool told_up_ = false;
   std::uint64_t sent_ = 0;     ///< bytes of frames
   std::uint64_t taken_ = 0;    ///< of those, by the peer

@@ -13,9 +13,7 @@ namespace ensemble::node {
 
 namespace {
 
-caf::timespan timespan_of(duration time) {
-  return std::chrono::duration_cast<caf::timespan>(time);
-}
+caf::timespan timespan_of(duration time) { return std::chrono::duration_cast<caf::timespan>(time); }
 
 /// That of CAF's modules which makes connections, with TLS or without.
 caf::io::middleman_actor connector(caf::actor_system& system, const network_settings& settings) {

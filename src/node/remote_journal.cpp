@@ -1,6 +1,7 @@
 #include "node/remote_journal.hpp"
 
 #include "journal/append_rules.hpp"
+#include "journal/stored_message.hpp"
 #include "node/journal_client.hpp"
 
 #include <caf/send.hpp>
@@ -8,6 +9,7 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <type_traits>
 #include <utility>
 
 namespace ensemble::node {
@@ -15,6 +17,12 @@ namespace ensemble::node {
 namespace {
 
 using waiting = std::function<void(const std::function<bool()>&)>;
+
+/// Never the same twice: the client tells answers apart by them, whatever journal asks.
+std::uint64_t next_tag() noexcept {
+  static std::atomic<std::uint64_t> tags = 0;
+  return ++tags;
+}
 
 /// Questions to the journal's node, and the wait for their answers. For any number of threads.
 class asking {
@@ -24,8 +32,10 @@ public:
   template <class Asked>
   [[nodiscard]] std::shared_ptr<journal_question> question(Asked what) {
     auto made = std::make_shared<journal_question>();
-    made->tag = what.tag = ++tags_;
+    made->tag = what.tag = next_tag();
     made->bytes = encode(std::move(what));
+    constexpr bool read = std::is_same_v<Asked, read_asked>;
+    made->cost = std::max(made->bytes.size(), read ? most_frame_bytes / 2 : std::size_t{0});
     return made;
   }
 
@@ -56,7 +66,6 @@ public:
 private:
   caf::actor client_;
   waiting wait_;
-  std::atomic<std::uint64_t> tags_ = 0;
 };
 
 bool makes_sense(const append_request& asked, const append_result& told) {
@@ -92,7 +101,8 @@ void must_be_readable(const std::string& bytes) {
 
 class remote_reader final : public journal_reader {
 public:
-  explicit remote_reader(std::shared_ptr<asking> by) : by_(std::move(by)) {}
+  remote_reader(std::shared_ptr<asking> by, type_lookup types)
+      : by_(std::move(by)), types_(std::move(types)) {}
 
   position head() override { return read({}).head; }
 
@@ -100,9 +110,8 @@ public:
     read_asked what;
     what.what = read_asked::kind::all;
     what.from = from.value;
-    return pages(what, limit, &read_told::events, [&](const recorded_event& last) {
-      what.from = last.position.value + 1;
-    });
+    return pages(what, limit, &read_told::events,
+                 [&](const recorded_event& last) { what.from = last.position.value + 1; });
   }
 
   std::vector<recorded_event> read_stream(std::string_view stream, stream_version from,
@@ -141,7 +150,8 @@ public:
     what.what = read_asked::kind::stream_names;
     what.name = category;
     what.after = after;
-    return pages(what, limit, &read_told::names, [&](const std::string& last) { what.after = last; });
+    return pages(what, limit, &read_told::names,
+                 [&](const std::string& last) { what.after = last; });
   }
 
   std::vector<std::string> message_names() override {
@@ -159,7 +169,8 @@ public:
     what.what = read_asked::kind::book;
     what.name = book;
     what.after = after_key;
-    return pages(what, limit, &read_told::rows, [&](const book_row& last) { what.after = last.key; });
+    return pages(what, limit, &read_told::rows,
+                 [&](const book_row& last) { what.after = last.key; });
   }
 
   std::uint64_t verify(const std::function<void(const std::string&)>&) override {
@@ -171,6 +182,9 @@ private:
     auto answer = by_->ask(by_->question(std::move(what)));
     auto told = by_->told<read_told>(answer);
     if (told.failure) throw *told.failure;
+    for (auto& e : told.events)
+      e.body = storage::stored_message(types_, e.body.name(), e.body.schema_version(),
+                                       e.body.text(), e.position, e.stream, e.version);
     return told;
   }
 
@@ -202,12 +216,14 @@ private:
   }
 
   std::shared_ptr<asking> by_;
+  type_lookup types_;
 };
 
 class remote_journal final : public journal {
 public:
-  remote_journal(caf::actor client, waiting wait)
-      : by_(std::make_shared<asking>(std::move(client), std::move(wait))) {}
+  remote_journal(caf::actor client, type_lookup types, waiting wait)
+      : by_(std::make_shared<asking>(std::move(client), std::move(wait))),
+        types_(std::move(types)) {}
 
   std::vector<append_result> commit(std::span<const append_request> requests, timestamp) override {
     if (failed_) throw error(errc::journal_failed, "the journal has failed: open it anew");
@@ -251,21 +267,23 @@ public:
   }
 
   std::unique_ptr<journal_reader> open_reader() override {
-    return std::make_unique<remote_reader>(by_);
+    return std::make_unique<remote_reader>(by_, types_);
   }
 
   [[nodiscard]] bool blocking() const noexcept override { return true; }
 
 private:
   std::shared_ptr<asking> by_;
+  type_lookup types_;
   bool failed_ = false;
 };
 
 } // namespace
 
 std::unique_ptr<journal>
-make_remote_journal(caf::actor client, std::function<void(const std::function<bool()>&)> wait) {
-  return std::make_unique<remote_journal>(std::move(client), std::move(wait));
+make_remote_journal(caf::actor client, type_lookup types,
+                    std::function<void(const std::function<bool()>&)> wait) {
+  return std::make_unique<remote_journal>(std::move(client), std::move(types), std::move(wait));
 }
 
 } // namespace ensemble::node

@@ -19,12 +19,17 @@ namespace ensemble::node {
 /// see one before the other; and one that cannot be recorded keeps only itself out. A message that
 /// is not JSON throws errc::bad_argument. The journal's node gives the time. Of a commit whose
 /// answer was lost the requests come back as repeats, those of books alone having been applied
-/// again (one that demands a row, as a claim does, says `fenced` then: see ownership.hpp).
-/// A reader's verify() throws errc::wrong_state: it is the journal's node that can look at its file.
+/// again (one that demands a row, as a claim does, says `fenced` then: see ownership.hpp). Over one
+/// link nothing is lost. A request has to fit into a frame (most_frame_bytes), or throws
+/// errc::bad_argument. A commit returns when the slowest of its requests is answered.
+/// Messages are read with `types`; follow() gives them opaque.
+/// A reader's verify() throws errc::wrong_state: it is the journal's node that can look at its
+/// file.
 ///
-/// `wait` returns when the future is ready: where a whole node lives in one thread, it lets the
+/// `wait` returns when that is so: where a whole node lives in one thread, it lets the
 /// others go on meanwhile.
 [[nodiscard]] std::unique_ptr<journal>
-make_remote_journal(caf::actor client, std::function<void(const std::function<bool()>&)> wait = {});
+make_remote_journal(caf::actor client, type_lookup types,
+                    std::function<void(const std::function<bool()>&)> wait = {});
 
 } // namespace ensemble::node

@@ -69,8 +69,8 @@ public:
   /// Why a peer that fits otherwise is not let in (its name is another one's, say); none: it is.
   using door = std::function<std::optional<std::string>(const hello&)>;
 
-  /// The side that joins. It says the first word: see begin(). Throws what check() does; so does the
-  /// other one.
+  /// The side that joins. It says the first word: see begin(). Throws what check() does; so does
+  /// the other one.
   [[nodiscard]] static session joining(session_settings own, moment now);
   /// The side that is joined, and decides. Its heartbeat and lease are those of both.
   [[nodiscard]] static session admitting(session_settings own, door who, moment now);

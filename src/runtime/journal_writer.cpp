@@ -57,12 +57,13 @@ journal_writer::journal_writer(caf::actor_config& config, environment_ptr env, j
 caf::behavior journal_writer::make_behavior() {
   others_write_ = journal_.follow(head_, [self = address()](std::vector<recorded_event> events) {
     if (const auto here = caf::actor_cast<caf::actor>(self))
-      caf::anon_send(here, recorded_by_all{std::make_shared<std::vector<recorded_event>>(
-                               std::move(events))});
+      caf::anon_send(
+          here, recorded_by_all{std::make_shared<std::vector<recorded_event>>(std::move(events))});
   });
   return {
       [this](const recorded_by_all& m) {
         published_ = std::move(*m.events);
+        for (auto& e : published_) e.body = typed(std::move(e.body));
         newest_ = std::max(newest_, published_.back().time);
         publish();
       },
@@ -166,12 +167,11 @@ void journal_writer::commit_waiting() {
     }
     if (ENSEMBLE_PLANTED(ack_before_commit)) {
       for (std::size_t n = 0; n < waiting_.size(); ++n)
-        answer(*waiting_[n],
-               {append_result::status::appended,
-                {head_.value + 1},
-                head_,
-                std::vector<std::uint64_t>(requests[n].streams.size(), 1),
-                time});
+        answer(*waiting_[n], {append_result::status::appended,
+                              {head_.value + 1},
+                              head_,
+                              std::vector<std::uint64_t>(requests[n].streams.size(), 1),
+                              time});
       send_answers();
     }
     if (ENSEMBLE_PLANTED(goes_on_after_failed_sync)) {
@@ -278,10 +278,22 @@ void journal_writer::collect(append_job& job, const append_result& result) {
       r.index = e.index;
       r.last = e.last;
       r.origin = std::move(e.origin);
-      r.body = std::move(e.body);
+      r.body = job.from_elsewhere ? typed(std::move(e.body)) : std::move(e.body);
       published_.push_back(std::move(r));
       ++at.value;
     }
+  }
+}
+
+// What another node sends comes opaque; so it is left if it cannot be read here.
+message journal_writer::typed(message from) const {
+  const auto* type = env().registry.find(from.name());
+  if (from.type() || !type || from.schema_version() > type->schema_version) return from;
+  try {
+    return message::decode(*type, from.text());
+  } catch (const error& e) {
+    log().error("a '{}' of another node cannot be read here: {}", from.name(), e.what());
+    return from;
   }
 }
 

@@ -10,8 +10,10 @@
 
 namespace ensemble::internal {
 
-/// The one writer of the journal in this runtime. Whatever waits when the disk is free goes into one commit; what
-/// follows from it (answers, publication) is told only afterwards, in journal order.
+/// The one writer of the journal in this runtime. Whatever waits when the disk is free goes into
+/// one commit; what follows from it (answers, publication) is told only afterwards, in journal
+/// order. Where others record, too, publication follows the journal (journal::follow), and comes
+/// behind the answers.
 ///
 /// A full disk refuses new work (append_result::status::no_space); essential jobs are kept here, in
 /// their order, until there is space.
@@ -37,6 +39,7 @@ private:
   void note_space(bool refused, bool accepted_new_work);
   void count_events(const append_result& appended);
   void publish();
+  [[nodiscard]] message typed(message from) const;
   void answer(append_job& job, const append_result& result);
   void collect(append_job& job, const append_result& result);
   void send_answers();

@@ -30,8 +30,7 @@ protected:
     if (!GetParam().in_memory) options.path = directory_.file();
     options.durability = GetParam().durability;
     options.types = std::move(types);
-    journal_ =
-        GetParam().linked ? node_tests::open_linked_journal(options) : open_journal(options);
+    journal_ = GetParam().linked ? node_tests::open_linked_journal(options) : open_journal(options);
     reader_ = journal_->open_reader();
   }
 

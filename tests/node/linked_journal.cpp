@@ -47,10 +47,10 @@ public:
       std::shared_ptr<journal_reader> from = kept_.journal->open_reader();
       return system_.spawn<node::journal_guest>(env_, now, std::move(from));
     };
-    const auto gate = house_.spawn<node::gate>(named("journal", 1), host, type_lookup{});
+    const auto gate = house_.spawn<node::gate>(named("journal", 1), host);
     auto client = house_.spawn<node::journal_client>();
-    house_.spawn<node::joiner>(named("w1", 2), find_here(gate), client, options.types);
-    remote_ = node::make_remote_journal(std::move(client));
+    house_.spawn<node::joiner>(named("w1", 2), find_here(gate), client);
+    remote_ = node::make_remote_journal(std::move(client), options.types);
   }
 
   std::vector<append_result> commit(std::span<const append_request> requests,

@@ -60,8 +60,7 @@ public:
 
 protected:
   caf::behavior make_behavior() override {
-    return {[this](const node::link_up&) { count_.change(1); },
-            [](const node::link_received&) {},
+    return {[this](const node::link_up&) { count_.change(1); }, [](const node::link_received&) {},
             [this](const node::link_down&) {
               count_.change(-1);
               if (ends_) quit();
@@ -88,12 +87,12 @@ public:
   /// Port 0: at one that is free.
   std::uint16_t listen(const std::string& host = "127.0.0.1", std::uint16_t port = 0) {
     gate_ = house_->spawn<node::gate>(
-        own_, [this] { return system_->spawn<counting_owner>(env_, up, true); }, type_lookup{});
+        own_, [this] { return system_->spawn<counting_owner>(env_, up, true); });
     return node::listen(gate_, {host, port}, settings_);
   }
   void join(std::uint16_t port, const std::string& host = "127.0.0.1") {
     const auto owner = house_->spawn<counting_owner>(up, false);
-    house_->spawn<node::joiner>(own_, node::find_at({host, port}, settings_), owner, type_lookup{});
+    house_->spawn<node::joiner>(own_, node::find_at({host, port}, settings_), owner);
   }
 
   up_count up{};
@@ -126,7 +125,8 @@ public:
     std::ifstream from(directory_.file("log"));
     return {std::istreambuf_iterator<char>(from), {}};
   }
-  [[nodiscard]] node::network_settings tls(const std::string& folder, const std::string& node) const {
+  [[nodiscard]] node::network_settings tls(const std::string& folder,
+                                           const std::string& node) const {
     const auto file = [&](const std::string& name) { return directory_.file(folder + "/" + name); };
     return {node, node::tls_files{file("ca.pem"), file(node + ".pem"), file(node + ".key")}, 2s};
   }
@@ -216,7 +216,8 @@ TEST(Network, AStrangerIsRefusedAndTheNodeUnharmed) {
   plain_text.join(port);
   // A handshake that is through would let it read the session's end.
   const auto ends = [&](const std::string& how) {
-    return files.run("sleep 2 | timeout 10 openssl s_client -quiet -verify_quiet " + at + " " + how);
+    return files.run("sleep 2 | timeout 10 openssl s_client -quiet -verify_quiet " + at + " " +
+                     how);
   };
   EXPECT_NE(ends(""), 0) << "without a certificate: " << files.log();
   EXPECT_THAT(files.log(), HasSubstr("alert"));
@@ -264,7 +265,8 @@ TEST(Network, AThousandHalfOpenConnectionsAreNoHarm) {
 TEST(Network, WhatOtherMachinesReachNeedsTls) {
   for (const auto* host : {"0.0.0.0", "::", "192.168.1.7", "example.org", "::ffff:127.0.0.1"}) {
     const node::address where{host, 7700};
-    const auto refused = journal_tests::error_of([&] { node::check_reachable(where, plain("w1")); });
+    const auto refused =
+        journal_tests::error_of([&] { node::check_reachable(where, plain("w1")); });
     EXPECT_EQ(refused.code(), errc::bad_argument) << host;
     EXPECT_THAT(refused.what(), HasSubstr("scripts/certificates"));
     auto with_tls = plain("w1");

@@ -32,6 +32,11 @@ using testing::HasSubstr;
 
 namespace {
 
+struct counted {
+  int n = 0;
+};
+ENSEMBLE_MESSAGE(counted, 2, n)
+
 /// A node without a journal of its own.
 struct worker {
   caf::actor client{};
@@ -60,7 +65,7 @@ protected:
       return guests_.emplace_back(
           system_.spawn<node::journal_guest>(env_, directory_, std::move(from)));
     };
-    gate_ = system_.spawn<node::gate>(env_, named("journal", 1), owners, type_lookup{});
+    gate_ = system_.spawn<node::gate>(env_, named("journal", 1), owners);
     for (std::uint64_t n = 0; n < workers_.size(); ++n) start(n);
     pass(1s);
   }
@@ -79,8 +84,9 @@ protected:
     auto& w = workers_[which];
     w.client = system_.spawn<node::journal_client>(env_);
     w.joiner = system_.spawn<node::joiner>(env_, named("w" + std::to_string(which), which + 2),
-                                           find_here(gate_), w.client, type_lookup{});
-    w.remote = node::make_remote_journal(w.client, [this](const auto& ready) { wait_until(ready); });
+                                           find_here(gate_), w.client);
+    w.remote =
+        node::make_remote_journal(w.client, {}, [this](const auto& ready) { wait_until(ready); });
     EXPECT_TRUE(w.remote->follow({}, [&w](std::vector<recorded_event> events) {
       for (const auto& e : events) w.followed.push_back(e.position.value);
     }));
@@ -166,9 +172,8 @@ TEST_F(RemoteJournal, WhatCannotBeRecordedKeepsOnlyItselfOut) {
   auto clash = append("a-1", journal_tests::run(2, 2));
   clash.streams[0].events[1].id = journal_tests::id(1);
   const auto refused = error_of([&] {
-    (void)workers_[0].remote->commit(std::array{append("b-1", event(3)), clash,
-                                                append("b-1", event(4))},
-                                     {});
+    (void)workers_[0].remote->commit(
+        std::array{append("b-1", event(3)), clash, append("b-1", event(4))}, {});
   });
   EXPECT_EQ(refused.code(), errc::bad_argument);
   EXPECT_THAT(refused.what(), HasSubstr("a-1"));
@@ -207,6 +212,32 @@ TEST_F(RemoteJournal, PagesThatAreLongerThanAFrameAreReadWhole) {
   for (const auto& w : workers_) EXPECT_EQ(w.followed.size(), 9U);
 }
 
+TEST_F(RemoteJournal, WhatCannotBeReadHereIsAMatterOfItsReaderAndNotOfTheLink) {
+  auto newer = event(1);
+  newer.body = message::opaque("counted", 3, "{}");
+  commit(0, append("a-1", newer));
+  commit(0, append("b-1", event(2)));
+  const auto remote = node::make_remote_journal(
+      workers_[1].client, [](std::string_view) { return &type_of<counted>(); },
+      [this](const auto& ready) { wait_until(ready); });
+  const auto reader = remote->open_reader();
+  EXPECT_EQ(error_of([&] { (void)reader->read_stream("a-1", {0}); }).code(), errc::newer_schema);
+  EXPECT_EQ(reader->head(), position{2});
+  settle();
+  EXPECT_THAT(workers_[1].followed, ElementsAre(1, 2));
+  EXPECT_EQ(guests_.size(), 2U) << "no link has ended";
+}
+
+TEST_F(RemoteJournal, TwoOverOneClientAreToldTheirOwnAnswers) {
+  const auto wait = [this](const auto& ready) { wait_until(ready); };
+  const auto second = node::make_remote_journal(workers_[0].client, {}, wait);
+  const auto reader = second->open_reader();
+  for (std::uint64_t n = 1; n <= 5; ++n) {
+    commit(0, append("a-1", event(n)));
+    EXPECT_EQ(reader->read_stream("a-1", {0}).size(), n);
+  }
+}
+
 TEST_F(RemoteJournal, WhoseNodeEndsIsToldThatItIsUnknown) {
   caf::anon_send_exit(gate_, caf::exit_reason::kill); // nobody is let in any more
   cut();
@@ -219,7 +250,7 @@ TEST_F(RemoteJournal, WhoseNodeEndsIsToldThatItIsUnknown) {
       caf::anon_send_exit(w.client, caf::exit_reason::user_shutdown);
       wait_until(ready);
     };
-    const auto remote = node::make_remote_journal(w.client, end_soon);
+    const auto remote = node::make_remote_journal(w.client, {}, end_soon);
     (void)remote->commit(std::array{append("a-1", event(1))}, {});
   });
   EXPECT_EQ(failure.code(), errc::journal_failed);
@@ -238,11 +269,11 @@ TEST_F(RemoteJournal, OverLinksThatBreakNothingIsLostOrDoubled) {
     for (std::uint64_t n = 1; n <= 30; ++n) {
       const auto which = dice_.below(2);
       const auto stream = "s-" + std::to_string(seed * 10 + dice_.below(3));
-      const auto told = commit(
-          which, append(stream, event(seed * 1000 + n), expected_version::exactly(lengths[stream])));
+      const auto told = commit(which, append(stream, event(seed * 1000 + n),
+                                             expected_version::exactly(lengths[stream])));
       // A conflict would be a lie: nobody else writes there. (A repeat is told before it.)
-      ASSERT_THAT(told.state, testing::AnyOf(append_result::status::appended,
-                                             append_result::status::repeated))
+      ASSERT_THAT(told.state,
+                  testing::AnyOf(append_result::status::appended, append_result::status::repeated))
           << "seed " << seed;
       repeated += told.state == append_result::status::repeated;
       ASSERT_EQ(told.lengths.front(), ++lengths[stream]) << "seed " << seed;
