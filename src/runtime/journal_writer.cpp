@@ -94,6 +94,7 @@ void journal_writer::on_exit() {
   kept_.clear();
   kept_untold_.clear();
   answers_.clear();
+  held_.clear();
   base_actor::on_exit();
 }
 
@@ -196,8 +197,7 @@ bool journal_writer::came_from_elsewhere() const {
 void journal_writer::commit_one_by_one(const error& why) {
   if (waiting_.size() == 1) {
     auto& job = *waiting_.front();
-    answer(job, {});
-    answers_[job.from].back().failure = std::make_shared<error>(why);
+    answer(job, {}, std::make_shared<error>(why));
     return send_answers();
   }
   for (const auto& job : std::exchange(waiting_, {})) {
@@ -258,6 +258,11 @@ void journal_writer::publish() {
 }
 
 void journal_writer::send_answers() {
+  while (!held_.empty() && held_.front().second.result.last <= head_) {
+    auto& [to, answer] = held_.front();
+    answers_[to].push_back(std::move(answer));
+    held_.pop_front();
+  }
   for (auto& [to, answers] : answers_)
     send(to, appends_done{std::make_shared<std::vector<append_answer>>(std::move(answers))});
   answers_.clear();
@@ -297,8 +302,14 @@ message journal_writer::typed(message from) const {
   }
 }
 
-void journal_writer::answer(append_job& job, const append_result& result) {
-  if (job.from) answers_[job.from].push_back({job.tag, result, env().gate.begun(), {}});
+void journal_writer::answer(append_job& job, const append_result& result,
+                            std::shared_ptr<const error> failure) {
+  if (!job.from) return;
+  append_answer told{job.tag, result, env().gate.begun(), std::move(failure)};
+  if (others_write_)
+    held_.emplace_back(job.from, std::move(told));
+  else
+    answers_[job.from].push_back(std::move(told));
 }
 
 void journal_writer::tell_subscribers() {

@@ -2,7 +2,9 @@
 
 #include "runtime/base_actor.hpp"
 
+#include <deque>
 #include <map>
+#include <memory>
 #include <set>
 #include <string>
 #include <utility>
@@ -12,8 +14,8 @@ namespace ensemble::internal {
 
 /// The one writer of the journal in this runtime. Whatever waits when the disk is free goes into
 /// one commit; what follows from it (answers, publication) is told only afterwards, in journal
-/// order. Where others record, too, publication follows the journal (journal::follow), and comes
-/// behind the answers.
+/// order. Where others record, too, publication follows the journal (journal::follow), and answers
+/// wait for it.
 ///
 /// A full disk refuses new work (append_result::status::no_space); essential jobs are kept here, in
 /// their order, until there is space.
@@ -40,7 +42,8 @@ private:
   void count_events(const append_result& appended);
   void publish();
   [[nodiscard]] message typed(message from) const;
-  void answer(append_job& job, const append_result& result);
+  void answer(append_job& job, const append_result& result,
+              std::shared_ptr<const error> failure = {});
   void collect(append_job& job, const append_result& result);
   void send_answers();
   void tell_subscribers();
@@ -52,6 +55,8 @@ private:
   caf::group group_{};
   std::vector<std::shared_ptr<append_job>> waiting_{};
   std::map<caf::actor, std::vector<append_answer>> answers_{};
+  /// Answers that wait for what they rest on to be published, in their order.
+  std::deque<std::pair<caf::actor, append_answer>> held_{};
   std::vector<recorded_event> published_{};
   std::vector<std::shared_ptr<append_job>> kept_{}; ///< essential, and without space so far
   std::set<std::pair<std::string, event_id>> kept_untold_{}; ///< of those whom nobody waits for
