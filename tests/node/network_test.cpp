@@ -162,6 +162,14 @@ private:
   bool connected_ = false;
 };
 
+#if defined(__clang__)
+constexpr bool sanitized = __has_feature(address_sanitizer);
+#elif defined(__SANITIZE_ADDRESS__)
+constexpr bool sanitized = true;
+#else
+constexpr bool sanitized = false;
+#endif
+
 std::size_t resident_bytes() {
   std::ifstream from("/proc/self/statm");
   std::size_t all = 0;
@@ -251,15 +259,19 @@ TEST(Network, AThousandHalfOpenConnectionsAreNoHarm) {
     EXPECT_TRUE(keeper.up.becomes(1)) << "beside them";
     EXPECT_TRUE(worker.up.becomes(1));
   };
-  open_and_close(); // what is made once
-  ASSERT_TRUE(keeper.up.becomes(0));
+  const auto rounds = [&](int count) {
+    for (; count > 0; --count) {
+      open_and_close();
+      ASSERT_TRUE(keeper.up.becomes(0));
+    }
+  };
+  rounds(3); // until the allocator has what it keeps
   const auto before = resident_bytes();
-  for (int round = 0; round < 3; ++round) {
-    open_and_close();
-    ASSERT_TRUE(keeper.up.becomes(0));
-  }
+  rounds(2);
   const auto after = resident_bytes();
-  EXPECT_LT(after, before + (std::size_t{32} << 20)) << before << " to " << after;
+  RecordProperty("grown", std::to_string(after) + " from " + std::to_string(before));
+  if (sanitized) return; // what is freed is kept for a while then
+  EXPECT_LT(after, before + (std::size_t{8} << 20)) << before << " to " << after;
 }
 
 TEST(Network, WhatOtherMachinesReachNeedsTls) {
