@@ -1,5 +1,6 @@
 // A share of the crash matrix for every day; torture_disk runs it whole.
 
+#include "crash/evidence.hpp"
 #include "crash/kills.hpp"
 #include "crash/power_cuts.hpp"
 
@@ -7,6 +8,8 @@
 #include <spdlog/spdlog.h>
 
 #include <cstdlib>
+#include <stdexcept>
+#include <string>
 
 namespace {
 
@@ -89,5 +92,15 @@ INSTANTIATE_TEST_SUITE_P(Workloads, CrashMatrix,
                            return of.param ? std::string(to_string(*of.param))
                                            : std::string("journal");
                          });
+
+TEST(Evidence, ThatWasForgottenDoesNotComeBackWhereANoteWasCutShort) {
+  auto& shown = evidence::make();
+  shown.note(evidence::what::charge, "of an earlier life", 1, 1);
+  static const evidence nothing{};
+  shown.become(nothing, 0);
+  // A place is taken, and not filled: as by a program that is killed in between.
+  EXPECT_THROW(shown.note(evidence::what::charge, std::string(1000, 'x'), 1, 1), std::length_error);
+  EXPECT_TRUE(shown.effects().empty());
+}
 
 } // namespace

@@ -67,6 +67,8 @@ void evidence::become(const evidence& other, std::uint64_t operation) {
     events_[n].when = shown ? 1 : 0;
   }
   effect_count_ = 0;
+  // Who is killed as it notes an effect leaves a place that it took, and did not fill.
+  for (auto& entry : effects_) entry.whole = false;
   for (const auto& e : other.effects())
     if (e.when <= operation) note(e.kind, e.key, e.cause, 0);
 }
