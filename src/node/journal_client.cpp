@@ -1,18 +1,15 @@
 #include "node/journal_client.hpp"
 
-#include "runtime/log.hpp"
-
 #include <caf/all.hpp>
 
-#include <type_traits>
 #include <utility>
 
 namespace ensemble::node {
 
 namespace {
 
-/// Questions of that many bytes are asked at once; more wait, so that a link's bound is never
-/// reached.
+/// Questions that cost so much together are asked at once; more wait, so that a link's bound is
+/// never reached.
 constexpr std::size_t most_asked = std::size_t{16} << 20;
 /// Batches of committed events that may be under way. One is at most a frame.
 constexpr std::uint32_t most_credit = 8;
@@ -86,7 +83,7 @@ void journal_client::receive(frame& what) {
 
 void journal_client::answered(std::uint64_t tag, frame& what) {
   const auto number = numbers_.extract(tag);
-  if (number.empty()) return; // asked twice, and answered twice
+  if (number.empty()) return; // nobody waits for it
   const auto one = open_.extract(number.mapped());
   if (one.key() <= asked_up_to_) under_way_ -= one.mapped()->cost;
   one.mapped()->answer.set_value(std::move(what));

@@ -1,8 +1,6 @@
 #include "node/journal_guest.hpp"
 
 #include "journal/append_rules.hpp"
-#include "runtime/log.hpp"
-
 #include <caf/all.hpp>
 
 #include <algorithm>
@@ -97,7 +95,7 @@ void journal_guest::receive(frame& what) {
 }
 
 void journal_guest::append(append_asked& what) {
-  if (!appending_.insert(what.tag).second) return; // asked again, and not answered yet
+  if (!appending_.insert(what.tag).second) return; // it is under way
   try {
     storage::check_request(what.request);
   } catch (const error& e) {

@@ -26,7 +26,7 @@ namespace ensemble::node {
 /// A reader's verify() throws errc::wrong_state: it is the journal's node that can look at its
 /// file.
 ///
-/// `wait` returns when that is so: where a whole node lives in one thread, it lets the
+/// `wait` returns when what it is given says so: where a whole node lives in one thread, it lets the
 /// others go on meanwhile.
 [[nodiscard]] std::unique_ptr<journal>
 make_remote_journal(caf::actor client, type_lookup types,
