@@ -26,8 +26,8 @@ namespace ensemble::node {
 /// A reader's verify() throws errc::wrong_state: it is the journal's node that can look at its
 /// file.
 ///
-/// `wait` returns when what it is given says so: where a whole node lives in one thread, it lets the
-/// others go on meanwhile.
+/// `wait` returns when what it is given says so: where a whole node lives in one thread, it lets
+/// the others go on meanwhile.
 [[nodiscard]] std::unique_ptr<journal>
 make_remote_journal(caf::actor client, type_lookup types,
                     std::function<void(const std::function<bool()>&)> wait = {});
