@@ -20,7 +20,7 @@ const CLI::Validator share(
     },
     "FLOAT in [0 - 1]");
 
-/// A subcommand whose options are added when it is named: to set up those of all sixteen takes many
+/// A subcommand whose options are added when it is named: to set up all of those takes many
 /// times as long as to read the arguments.
 template <class AddOptions>
 CLI::App* subcommand(CLI::App& app, const std::string& name, const std::string& help,
@@ -83,6 +83,57 @@ void add_log(CLI::App& app, std::string& log) {
       ->check(CLI::IsMember({"debug", "info", "warn", "error", "off"}));
 }
 
+/// What all nodes have in common that join another one.
+void add_membership(CLI::App& app, node_options& o) {
+  app.add_option("--join", o.join, "HOST:PORT of the node that keeps the journal");
+  app.add_option("--name", o.name, "The node's name: lower case letters, digits and '-'");
+  app.add_option("--certificates", o.certificates,
+                 "The folder that scripts/certificates made, for TLS: needed where other machines "
+                 "can reach an address, and needs --name")
+      ->needs("--name")
+      ->check(CLI::ExistingDirectory);
+}
+
+void add_serve_options(CLI::App& serve, serve_options& o) {
+  add_membership(serve, o.node);
+  auto* listen =
+      serve.add_option("--listen", o.node.listen, "HOST:PORT where other nodes may join this one, "
+                                                  "which then keeps the journal");
+  listen->excludes("--join");
+  auto* journal = serve.add_option("--journal", o.journal, "The journal's file");
+  journal->capture_default_str()->excludes("--join");
+  serve
+      .add_option_function<std::vector<std::string>>(
+          "--services", [&o](const std::vector<std::string>& all) { o.node.services = all; },
+          "Which run here: order, payment, stock, shipping, with commas, or none; without: all")
+      ->delimiter(',')
+      ->check(CLI::IsMember({"order", "payment", "stock", "shipping", "none"}));
+  add_durability(serve, o.durability);
+  add_mode(serve, o.mode);
+  add_failures(serve, o.failures);
+  serve.add_option("--seed", o.failures.seed, "Other seed, other failures")
+      ->capture_default_str()
+      ->check(count);
+  serve.add_option("--stock", o.stock, "Units of each item that the journal does not know yet")
+      ->capture_default_str()
+      ->check(CLI::Range(std::int64_t{0}, std::int64_t{1'000'000'000'000'000}));
+  serve.add_option("--gateway", o.gateway,
+                   "Payments go to a gateway outside, which keeps its books in this file");
+  add_log(serve, o.log);
+}
+
+CLI::App* add_serve(CLI::App& app, serve_options& o) {
+  return subcommand(app, "serve",
+                    "Be one node of several: keep the journal (--listen), or run services beside it "
+                    "(--join), until Ctrl-C",
+                    [&o](CLI::App& serve) { add_serve_options(serve, o); });
+}
+
+CLI::App* add_nodes(CLI::App& app, read_options& o) {
+  return subcommand(app, "nodes", "List the nodes that share a journal, and what runs where",
+                    [&o](CLI::App& nodes) { add_journal(nodes, o.journal); });
+}
+
 void add_run_options(CLI::App& run, run_options& o) {
   auto* csv = run.add_option("--csv", o.csv, "Real orders, in the Online Retail format");
   run.add_option("--orders", o.orders, "How many orders to generate")
@@ -107,11 +158,15 @@ void add_run_options(CLI::App& run, run_options& o) {
   run.add_option("--stock", o.stock, "Units of each item that the journal does not know yet")
       ->capture_default_str()
       ->check(CLI::Range(std::int64_t{0}, std::int64_t{1'000'000'000'000'000}));
-  run.add_option("--journal", o.journal, "The journal's file, or memory: to keep nothing")
-      ->capture_default_str();
+  auto* journal = run.add_option("--journal", o.journal,
+                                 "The journal's file, or memory: to keep nothing");
+  journal->capture_default_str();
   add_durability(run, o.durability);
   add_mode(run, o.mode);
-  run.add_flag("--resume-only", o.resume_only, "Place nothing, only end what is in flight");
+  auto* resume =
+      run.add_flag("--resume-only", o.resume_only, "Place nothing, only end what is in flight");
+  add_membership(run, o.node);
+  run.get_option("--join")->excludes(journal)->excludes(resume);
   add_evidence(run, o.files, "Payments go to a gateway outside, which keeps its books in this file",
                "Add to this file what is asked, before it is, and what is told, after it was");
   add_log(run, o.log);
@@ -312,6 +367,8 @@ parsed_command_line parse_command_line(int argc, const char* const* argv) {
   app.footer("Exit codes: 0 all checks hold and every order has ended, 1 not so, 2 wrong usage.");
   const std::pair<CLI::App*, command> commands[] = {
       {add_run(app, line.run), command::run},
+      {add_serve(app, line.serve), command::serve},
+      {add_nodes(app, line.read), command::nodes},
       {add_compare(app, line.compare), command::compare},
       {add_show(app, line.read), command::show},
       {add_list(app, line.read), command::list},
@@ -343,6 +400,12 @@ parsed_command_line parse_command_line(int argc, const char* const* argv) {
   }
   if (app.got_subcommand("trace") && line.trace.order.empty() && !line.trace.all) {
     std::cerr << "orders trace: an ORDER is required, or --all\n";
+    parsed.exit_code = 2;
+    return parsed;
+  }
+  if (app.got_subcommand("serve") && line.serve.node.listen.empty() &&
+      line.serve.node.join.empty()) {
+    std::cerr << "orders serve: one of --listen and --join is required\n";
     parsed.exit_code = 2;
     return parsed;
   }

@@ -10,8 +10,18 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace orders {
+
+/// Where a program stands that is one of several: see ensemble::runtime_options.
+struct node_options {
+  std::string listen{};
+  std::string join{};
+  std::string name{};
+  std::string certificates{}; ///< the folder that scripts/certificates made; empty: plain text
+  std::optional<std::vector<std::string>> services{}; ///< that run here; none: all
+};
 
 /// `orders run`
 struct run_options {
@@ -27,7 +37,20 @@ struct run_options {
   ensemble::process_mode mode = ensemble::process_mode::orchestration;
   bool resume_only = false; ///< places nothing, ends what is in flight
   evidence files{};
+  node_options node{}; ///< of a client: `join`, `name`, `certificates`
   std::string log = "warn";
+};
+
+/// `orders serve`
+struct serve_options {
+  node_options node{};
+  std::string journal = "orders.db";
+  ensemble::durability durability = ensemble::durability::durable;
+  ensemble::process_mode mode = ensemble::process_mode::orchestration;
+  mishaps failures{};
+  std::int64_t stock = 1'000'000'000;
+  std::string gateway{}; ///< the payment gateway's file; empty: payment decides by itself
+  std::string log = "info";
 };
 
 /// How `orders compare` writes its tables.
@@ -97,6 +120,8 @@ struct definition_options {
 
 enum class command {
   run,
+  serve,
+  nodes,
   compare,
   show,
   list,
@@ -118,6 +143,7 @@ enum class command {
 struct command_line {
   orders::command command = command::run;
   run_options run{};
+  serve_options serve{};
   compare_options compare{};
   read_options read{};
   copy_options copy{};

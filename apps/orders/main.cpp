@@ -8,6 +8,8 @@ namespace {
 int dispatch(const orders::command_line& line) {
   switch (line.command) {
   case orders::command::run: return orders::run_orders(line.run, std::cout);
+  case orders::command::serve: return orders::serve_orders(line.serve, std::cout);
+  case orders::command::nodes: return orders::list_nodes(line.read, std::cout);
   case orders::command::compare: return orders::compare_modes(line.compare, std::cout);
   case orders::command::show: return orders::show_order(line.read, std::cout);
   case orders::command::list: return orders::list_orders(line.read, std::cout);

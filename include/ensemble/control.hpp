@@ -18,7 +18,7 @@
 //
 // The protocol, for other clients: one JSON object a line (64 KiB at most), one JSON object a line
 // in answer. {"command":"stuck"}, {"command":"inspect","instance":"<32 digits>"},
-// {"command":"stats"}, {"command":"retry","instance":"...","reason":"..."}; skip and abort
+// {"command":"stats"}, {"command":"nodes"}, {"command":"retry","instance":"...","reason":"..."}; skip and abort
 // likewise, with "step", "direction", "event_name", "event_text" and "idempotency_key" as in
 // operator_word; stuck takes "limit" (500 at most) and "after". The answer has "failure" (the name
 // of an errc, with "text") or what was asked for.
@@ -42,6 +42,8 @@ public:
   /// At most 500 at a time.
   [[nodiscard]] stuck_instances stuck(std::size_t limit = 100, instance_id after = {});
   [[nodiscard]] runtime_stats stats();
+  /// See runtime::nodes.
+  [[nodiscard]] std::vector<node_status> nodes();
 
 private:
   struct connection;

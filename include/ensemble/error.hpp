@@ -22,7 +22,9 @@ enum class errc {
   journal_failed,    ///< a write or sync failed: nothing is acknowledged until a restart
   overloaded,        ///< no credit was free; the command was not accepted
   wrong_state,       ///< the call does not fit the state of the object (not started, stopped, ...)
-  not_running,       ///< no runtime owns the journal, so nobody answers at its control socket
+  /// no runtime owns the journal, so nobody answers at its control socket; or no node at that
+  /// address lets this one in
+  not_running,
   would_block,       ///< a blocking call from inside one of ensemble's own threads
   handler_failed,    ///< a user's function threw; nothing was recorded
   unknown_outcome,   ///< it is not known whether the work was done; ask again with the same key

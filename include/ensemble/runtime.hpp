@@ -21,6 +21,14 @@
 
 namespace ensemble {
 
+/// What a node shows other nodes, and by what it knows them: PEM files, as scripts/certificates
+/// makes them.
+struct tls_files {
+  std::string authority{};   ///< certificates of the authorities whose nodes are trusted
+  std::string certificate{}; ///< the node's own, and what lies between it and the authority
+  std::string key{};         ///< its private key, without a passphrase
+};
+
 struct runtime_options {
   /// Where the journal is: `memory:` (nothing outlives the runtime), or the path of a file.
   std::string journal = "memory:";
@@ -46,6 +54,42 @@ struct runtime_options {
   /// Bytes of the journal's file system that are kept free for work that was accepted: while less
   /// is free, callers' commands fail with errc::journal_full. See journal_options::headroom.
   std::uint64_t headroom = std::uint64_t{64} << 20;
+
+  // One runtime of several, each in a process of its own (docs/nodes.md): all are given the same
+  // services and processes, and run the parts that are named here. Without `listen` and `join` a
+  // runtime is alone.
+
+  /// HOST:PORT: others may join this one, which keeps the journal. Port 0: one that is free, see
+  /// runtime::address.
+  std::string listen{};
+  /// HOST:PORT of the node that keeps the journal. `journal` and `durability` are that one's.
+  std::string join{};
+  /// How long start() waits to be let in there.
+  duration join_within = std::chrono::seconds(30);
+  /// The services that run here; the others run on other nodes, one node each. None: all.
+  std::optional<std::vector<std::string>> services{};
+  /// Unique among the nodes, `[a-z][a-z0-9-]*`; with `tls` the certificate's common name. Empty:
+  /// one is drawn.
+  std::string node_name{};
+  /// Nodes of another application are refused; written as a node's name.
+  std::string application = "ensemble";
+  /// An address that other machines can reach needs it; on loopback it may be left out.
+  std::optional<tls_files> tls{};
+  /// How often each node says so that it is there; at least 1 ms.
+  duration heartbeat = std::chrono::seconds(1);
+  /// A node of which nothing is heard for longer is down. At least two heartbeats.
+  duration silence = std::chrono::seconds(5);
+};
+
+/// A node, as the one that keeps the journal sees it.
+struct node_status {
+  std::string name{};
+  std::string incarnation{}; ///< which start of it, in hexadecimal
+  bool connected = false;    ///< the node itself is
+  std::vector<std::string> services{}; ///< that run there
+  duration heard{};                    ///< how long ago something was heard of it
+  std::uint64_t bytes_under_way = 0;   ///< sent to it, and not taken there yet
+  std::string last_error{};            ///< why its last connection ended
 };
 
 /// What a caller's command came to. Durable when it is handed out.
@@ -104,6 +148,7 @@ using report_callback = std::function<void(const instance_report*, const error*)
 using stuck_callback = std::function<void(const stuck_instances*, const error*)>;
 using redrive_report_callback = std::function<void(const redrive_report*, const error*)>;
 using event_callback = std::function<void(const recorded_event&)>;
+using nodes_callback = std::function<void(const std::vector<node_status>*, const error*)>;
 
 /// Counters since the start, or of now: those are 0 after `stop`, whatever the journal holds.
 struct runtime_stats {
@@ -163,7 +208,10 @@ public:
   /// Opens the journal, checks that every service and message a process names is there and that
   /// the journal holds no unknown message, and resumes the instances that are open. When it
   /// returns everything that was known is known again. Throws what open_journal throws,
-  /// errc::unknown_service, errc::unknown_message, errc::bad_definition.
+  /// errc::unknown_service, errc::unknown_message, errc::bad_definition; and of nodes
+  /// errc::bad_argument: for options that do not fit together, files of TLS that cannot be used,
+  /// and an address where nobody can listen; and errc::not_running for one that is not let in by the
+  /// node that it joins, saying why. (Once it was let in it comes again by itself.)
   void start();
 
   /// Gives a command to a service. The future is ready when the outcome is durable. Throws
@@ -182,7 +230,8 @@ public:
   void send(std::string_view service, message command, send_options options,
             send_callback callback);
 
-  /// Waits until the process that the receipt's events started has ended or is stuck. `unknown`
+  /// Waits, on whatever node, until the process that the receipt's events started has ended or is
+  /// stuck. `unknown`
   /// when the time is over, when the runtime stops, or when those events start no process.
   [[nodiscard]] outcome await(const receipt& of, duration timeout);
   /// The same, telling a callback (once). It may come before this returns.
@@ -233,6 +282,18 @@ public:
   /// future throws errc::unknown_outcome if the runtime stopped or failed first, or its counter
   /// died.
   [[nodiscard]] std::future<flow_graph> flows();
+
+  /// The nodes, the one that is asked first, the others by name: those that are connected, and those
+  /// that were and have not come back. Throws errc::wrong_state unless this one listens; the future
+  /// throws errc::unknown_outcome if the runtime stopped first.
+  [[nodiscard]] std::future<std::vector<node_status>> nodes();
+  void nodes(nodes_callback callback);
+  /// Where it listens, HOST:PORT. Throws errc::wrong_state unless it does.
+  [[nodiscard]] std::string address() const;
+
+  /// Reads the journal, on the calling thread, wherever it is kept; messages come typed. Throws
+  /// what journal::open_reader throws. Not to be used after `stop`; one thread at a time each.
+  [[nodiscard]] std::unique_ptr<journal_reader> open_reader() const;
 
   /// Tells the callback every durable event at `from` and after, in journal order, one at a time,
   /// on a thread of its own that may block; then every later one. An exception of the callback is

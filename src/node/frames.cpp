@@ -42,7 +42,7 @@ constexpr std::size_t members<append_result> = 5;
 template <>
 constexpr std::size_t members<receipt> = 7;
 template <>
-constexpr std::size_t members<hello> = 5;
+constexpr std::size_t members<hello> = 6;
 template <>
 constexpr std::size_t members<welcome> = 4;
 template <>
@@ -66,11 +66,13 @@ constexpr std::size_t members<follow> = 2;
 template <>
 constexpr std::size_t members<committed_events> = 3;
 template <>
-constexpr std::size_t members<command_asked> = 9;
+constexpr std::size_t members<command_asked> = 10;
 template <>
 constexpr std::size_t members<command_told> = 3;
 template <>
 constexpr std::size_t members<attempt_failed_told> = 3;
+template <>
+constexpr std::size_t members<service_moved> = 1;
 
 template <class T>
 concept has_members = (members<std::remove_const_t<T>> > 0);
@@ -103,6 +105,9 @@ auto members_of(T& x) {
   } else if constexpr (count == 9) {
     auto& [a, b, c, d, e, f, g, h, i] = x;
     return std::tie(a, b, c, d, e, f, g, h, i);
+  } else if constexpr (count == 10) {
+    auto& [a, b, c, d, e, f, g, h, i, j] = x;
+    return std::tie(a, b, c, d, e, f, g, h, i, j);
   }
 }
 
@@ -262,11 +267,12 @@ public:
   void get(hello& value) {
     get(value.protocol);
     if (value.protocol != protocol_version) return from_.skip_rest();
-    auto& [protocol, application, node, incarnation, services] = value;
+    auto& [protocol, application, node, incarnation, services, processes] = value;
     get(application);
     get(node);
     get(incarnation);
     get(services);
+    get(processes);
   }
   void get(command_told& value) {
     get(value.id);

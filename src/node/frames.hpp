@@ -36,7 +36,9 @@ struct hello {
   std::string application{}; ///< nodes of others are refused
   std::string node{};
   incarnation_id incarnation{};
-  std::vector<std::string> services{}; ///< that it hosts
+  std::vector<std::string> services{}; ///< that run there
+  /// That it knows, as in `fulfilment orchestrated`: everywhere the same way.
+  std::vector<std::string> processes{};
   friend bool operator==(const hello&, const hello&) = default;
 };
 /// The answer: it is let in.
@@ -135,6 +137,7 @@ struct command_asked {
   command_id target{}; ///< of a close: the command to settle; else equal to id
   bool close = false;
   bool repeat = false; ///< it may have been given before
+  bool was_with_another = false; ///< and who had it then is gone, perhaps with its outcome
   bool from_caller = false;
   bool from_policy = false;
   event_origin origin{};
@@ -154,10 +157,18 @@ struct attempt_failed_told {
   friend bool operator==(const attempt_failed_told&, const attempt_failed_told&) = default;
 };
 
+/// What the service there was asked may be lost, by a death or since another node runs it now: what
+/// is still due is given again.
+struct service_moved {
+  std::string service{};
+  friend bool operator==(const service_moved&, const service_moved&) = default;
+};
+
 /// The order is part of the protocol.
 using frame = std::variant<hello, welcome, turned_away, heartbeat, heartbeat_heard, append_asked,
                            append_told, read_asked, read_told, follow, committed_events,
-                           command_asked, command_told, attempt_failed_told, frames_taken>;
+                           command_asked, command_told, attempt_failed_told, frames_taken,
+                           service_moved>;
 
 /// Throws errc::bad_argument if it would be longer than most_frame_bytes, and what message::text
 /// throws.

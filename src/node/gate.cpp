@@ -5,6 +5,7 @@
 
 #include <caf/all.hpp>
 
+#include <algorithm>
 #include <utility>
 
 namespace ensemble::node {
@@ -14,6 +15,19 @@ using internal::log;
 namespace {
 
 constexpr std::size_t most_guests = 1000;
+
+/// Processes are told as in `fulfilment orchestrated`. Driven in two ways, one would do twice what
+/// is to be done once.
+std::optional<std::string> other_mode(const std::vector<std::string>& here,
+                                      const std::vector<std::string>& there) {
+  for (const auto& own : here)
+    for (const auto& other : there) {
+      const auto name = own.substr(0, own.find(' ') + 1);
+      if (other != own && other.starts_with(name))
+        return "process " + own + " here is " + other.substr(name.size()) + " there";
+    }
+  return {};
+}
 
 } // namespace
 
@@ -35,6 +49,10 @@ caf::behavior gate::make_behavior() {
   return {
       [this](caf::atom_value what, const std::string& bytes) {
         if (what == frame_atom) greet(bytes);
+      },
+      [this](const list_nodes& m) {
+        const auto all = all_nodes();
+        (*m.callback)(&all, nullptr);
       },
   };
 }
@@ -65,6 +83,17 @@ void gate::greet(const std::string& bytes) {
 }
 
 std::optional<std::string> gate::why_not(const hello& who) {
+  const auto runs_at = [&](const std::string& node, const std::vector<std::string>& services)
+      -> std::optional<std::string> {
+    const auto both = std::ranges::find_first_of(services, who.services);
+    if (both == services.end()) return {};
+    return "service '" + *both + "' runs on node '" + node + "' already";
+  };
+  if (auto why = other_mode(own_.processes, who.processes)) return why;
+  if (auto why = runs_at(own_.node, own_.services)) return why;
+  for (const auto& [name, other] : guests_)
+    if (name != who.node)
+      if (auto why = runs_at(name, other.services)) return why;
   const auto there = guests_.find(who.node);
   if (there == guests_.end()) {
     if (guests_.size() < most_guests) return {};
@@ -89,13 +118,46 @@ void gate::let_in(const caf::actor& peer, session talk, session::step first) {
     return send(peer, frame_atom, encode(turned_away{"it cannot be served now"}));
   }
   monitor(owner);
-  auto made =
-      spawn<link>(shared_env(), std::move(talk), std::move(first), link::ends{peer, owner, {}});
-  guests_[who.node] = {who.incarnation, std::move(made), std::move(owner)};
+  const auto figures = std::make_shared<link_figures>();
+  figures->set_heard(moment(env().since_boot()));
+  auto made = spawn<link>(shared_env(), std::move(talk), std::move(first),
+                          link::ends{peer, owner, {}, figures});
+  guests_[who.node] = {who.incarnation, std::move(made), std::move(owner), who.services, figures};
+  gone_.erase(who.node);
 }
 
 void gate::let_go(const caf::actor_addr& owner) {
-  std::erase_if(guests_, [&](const auto& one) { return one.second.owner == owner; });
+  const auto at = std::ranges::find_if(
+      guests_, [&](const auto& one) { return one.second.owner == owner; });
+  if (at == guests_.end()) return;
+  auto was = status_of(at->first, at->second, {});
+  was.connected = false;
+  if (gone_.size() < most_guests && !was.services.empty())
+    gone_[at->first] = {std::move(was), at->second.figures->now().heard};
+  guests_.erase(at);
+}
+
+node_status gate::status_of(const std::string& name, const guest& who, moment now) {
+  const auto figures = who.figures->now();
+  return {name,
+          to_string(who.incarnation),
+          figures.ended.empty(),
+          who.services,
+          now - figures.heard,
+          figures.bytes_under_way,
+          figures.ended};
+}
+
+std::vector<node_status> gate::all_nodes() const {
+  std::vector<node_status> all{
+      {own_.node, to_string(own_.incarnation), true, own_.services, {}, 0, {}}};
+  const auto now = moment(env().since_boot());
+  for (const auto& [name, who] : guests_) all.push_back(status_of(name, who, now));
+  for (const auto& [name, was] : gone_) {
+    all.push_back(was.first);
+    all.back().heard = now - was.second;
+  }
+  return all;
 }
 
 } // namespace ensemble::node

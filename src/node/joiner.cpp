@@ -31,11 +31,12 @@ duration pause_after(std::uint64_t failures, incarnation_id own) noexcept {
 }
 
 joiner::joiner(caf::actor_config& config, internal::environment_ptr env, session_settings own,
-               gate_finder find, caf::actor owner)
+               gate_finder find, caf::actor owner, std::shared_ptr<join_note> note)
     : base_actor(config, std::move(env), std::string(joiner_role)),
       own_(std::move(own)),
       find_(std::move(find)),
-      owner_(std::move(owner)) {
+      owner_(std::move(owner)),
+      note_(std::move(note)) {
   set_exit_handler([this](caf::exit_msg& m) {
     if (link_) send(link_, link_end{"the node stops"});
     quit(m.reason);
@@ -52,6 +53,9 @@ caf::behavior joiner::make_behavior() {
   return {
       [this](caf::atom_value what) {
         if (what == joiner_again) look_up();
+      },
+      [this](const link_up&) {
+        if (note_) note_->let_in();
       },
       [this](const link_over& m) {
         link_ = nullptr;
@@ -89,6 +93,7 @@ void joiner::connect(const caf::actor& gate) {
 }
 
 void joiner::failed(const std::string& why) {
+  if (note_) note_->failed(why);
   if (std::exchange(last_reason_, why) != why) log().warn("no node to join so far: {}", why);
   delayed_send(this, pause_after(failures_++, own_.incarnation), joiner_again);
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "node/join_note.hpp"
 #include "node/link_messages.hpp"
 #include "node/session.hpp"
 #include "runtime/base_actor.hpp"
@@ -7,6 +8,7 @@
 #include <caf/expected.hpp>
 
 #include <functional>
+#include <memory>
 #include <string>
 
 namespace ensemble::node {
@@ -23,11 +25,11 @@ using gate_finder =
 [[nodiscard]] duration pause_after(std::uint64_t failures, incarnation_id own) noexcept;
 
 /// Keeps a node joined to another one: finds its gate, greets, and begins anew whenever the link
-/// is over. `owner` is told of each link; it ends with the owner.
+/// is over. `owner` is told of each link; it ends with the owner. `note` may be null.
 class joiner final : public internal::base_actor {
 public:
   joiner(caf::actor_config& config, internal::environment_ptr env, session_settings own,
-         gate_finder find, caf::actor owner);
+         gate_finder find, caf::actor owner, std::shared_ptr<join_note> note = {});
 
 protected:
   caf::behavior make_behavior() override;
@@ -41,6 +43,7 @@ private:
   session_settings own_;
   gate_finder find_;
   caf::actor owner_;
+  std::shared_ptr<join_note> note_;
   caf::actor link_{};          ///< none: it is being looked for
   std::uint64_t failures_ = 0; ///< since one was up for a while
   moment connected_{};

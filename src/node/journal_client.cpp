@@ -17,10 +17,11 @@ constexpr std::uint32_t most_credit = 8;
 } // namespace
 
 journal_client::journal_client(caf::actor_config& config, internal::environment_ptr env)
-    : base_actor(config, std::move(env), std::string(journal_client_role)) {}
+    : base_actor(config, env, std::string(journal_client_role)),
+      commands_(*this, *env, directory_, [this](const frame& what) { say(what); }) {}
 
 caf::behavior journal_client::make_behavior() {
-  return {
+  return commands_.handlers().or_else(caf::message_handler{
       [this](const ask_journal& m) { ask(m.what); },
       [this](const follow_journal& m) {
         seen_ = m.seen;
@@ -31,16 +32,21 @@ caf::behavior journal_client::make_behavior() {
         link_ = m.link;
         asked_up_to_ = 0;
         under_way_ = 0;
+        ++connection_;
         follow_from_here();
         ask_more();
+        introduce();
       },
       [this](const link_received& m) {
         if (current_sender() == link_) receive(*m.what);
       },
       [this](const link_down&) {
-        if (current_sender() == link_) link_ = nullptr;
+        if (current_sender() != link_) return;
+        link_ = nullptr;
+        commands_.clear();
       },
-  };
+      [this](const internal::directory_changed& m) { directory_changed(m); },
+  });
 }
 
 void journal_client::on_exit() {
@@ -49,7 +55,37 @@ void journal_client::on_exit() {
   open_.clear();
   link_ = nullptr;
   take_ = {};
+  commands_.clear();
   base_actor::on_exit();
+}
+
+/// To those who stand here for the services of other nodes: all are reached over this link.
+void journal_client::introduce() {
+  if (!link_ || !directory_) return;
+  for (const auto& [service, host] : directory_->hosts)
+    if (!env().runs(service))
+      send(host, reached_by{caf::actor_cast<caf::actor>(this), connection_});
+}
+
+void journal_client::directory_changed(const internal::directory_changed& change) {
+  directory_ = change.now;
+  commands_.begin();
+  if (!env().services.contains(change.restarted) || !env().runs(change.restarted))
+    introduce();
+  else
+    say(service_moved{change.restarted});
+}
+
+void journal_client::say(const frame& what) {
+  if (!link_) return;
+  try {
+    send(link_, to_say(what));
+  } catch (const error& e) {
+    if (const auto* answer = std::get_if<command_told>(&what))
+      send(link_, to_say(too_long(*answer, e)));
+    else
+      send(link_, link_end{e.what()});
+  }
 }
 
 void journal_client::ask(const std::shared_ptr<journal_question>& what) {
@@ -71,7 +107,11 @@ void journal_client::ask_more() {
 }
 
 void journal_client::receive(frame& what) {
-  if (const auto* told = std::get_if<append_told>(&what))
+  if (commands_.receive(what)) return;
+  if (const auto* moved = std::get_if<service_moved>(&what)) {
+    if (directory_ && !env().runs(moved->service))
+      send(directory_->host(moved->service), internal::service_moved{moved->service});
+  } else if (const auto* told = std::get_if<append_told>(&what))
     answered(told->tag, what);
   else if (const auto* read = std::get_if<read_told>(&what))
     answered(read->tag, what);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "node/command_exchange.hpp"
 #include "node/link_messages.hpp"
 #include "runtime/base_actor.hpp"
 
@@ -36,7 +37,8 @@ struct ask_journal {
 };
 
 /// A node's side of the link to the journal's node: asks, and takes the answers and the committed
-/// events. A question that was asked over a link which broke is asked again over the next one: an
+/// events; gives commands for services elsewhere, and takes those for the services here, once it
+/// knows where they are (internal::directory_changed). A question that was asked over a link which broke is asked again over the next one: an
 /// append is known as a repeat there, unless it is of books alone, and is applied again then. (The
 /// gate lets nobody in again before the last of an earlier link was taken or dropped, so nothing
 /// old comes behind anything new.) Over one link nothing is asked twice: it loses nothing but by
@@ -56,8 +58,13 @@ private:
   void answered(std::uint64_t tag, frame& what);
   void committed(committed_events& what);
   void follow_from_here();
+  void introduce();
+  void directory_changed(const internal::directory_changed& change);
+  void say(const frame& what);
 
   caf::actor link_{}; ///< none: there is no connection
+  std::uint64_t connection_ = 0; ///< how many there have been
+  command_exchange commands_;
   /// Without an answer, in the order in which they came, and their numbers in it by their tags.
   std::map<std::uint64_t, std::shared_ptr<journal_question>> open_{};
   std::unordered_map<std::uint64_t, std::uint64_t> numbers_{};

@@ -47,15 +47,17 @@ Id id_of(const read_asked& what) {
 
 journal_guest::journal_guest(caf::actor_config& config, internal::environment_ptr env,
                              internal::directory_ptr now, std::shared_ptr<journal_reader> from)
-    : base_actor(config, std::move(env), std::string(journal_guest_role)), from_(std::move(from)) {
+    : base_actor(config, env, std::string(journal_guest_role)),
+      from_(std::move(from)),
+      commands_(*this, *env, directory_, [this](const frame& what) { say(what); }) {
   directory_ = std::move(now);
 }
 
 caf::behavior journal_guest::make_behavior() {
   join(directory_->journal_group);
   head_ = from_->head();
-  return {
-      [this](const link_up& m) { link_ = m.link; },
+  return commands_.handlers().or_else(caf::message_handler{
+      [this](const link_up& m) { let_in(m); },
       [this](const link_received& m) {
         if (current_sender() == link_) receive(*m.what);
       },
@@ -64,23 +66,47 @@ caf::behavior journal_guest::make_behavior() {
         for (const auto& answer : *m.answers) appended(answer);
       },
       [this](const internal::committed& m) { committed(m.batch); },
-      [this](const internal::directory_changed& m) {
-        directory_ = m.now;
-        // What the last writer had in hand is lost: the node asks again over its next link.
-        if (m.restarted == internal::writer_role && link_)
-          send(link_, link_end{"the journal's writer began anew"});
-      },
-  };
+      [this](const internal::directory_changed& m) { directory_changed(m); },
+  });
 }
 
 void journal_guest::on_exit() {
   link_ = nullptr;
   from_.reset();
+  commands_.clear();
   base_actor::on_exit();
 }
 
+void journal_guest::let_in(const link_up& up) {
+  link_ = up.link;
+  services_ = up.peer->services;
+  for (const auto& service : services_) introduce(service);
+}
+
+void journal_guest::introduce(const std::string& service) {
+  if (env().services.contains(service) && !env().runs(service))
+    send(directory_->host(service), reached_by{caf::actor_cast<caf::actor>(this), 1});
+}
+
+void journal_guest::directory_changed(const internal::directory_changed& change) {
+  directory_ = change.now;
+  if (!link_) return;
+  // What the last writer had in hand is lost: the node asks again over its next link.
+  if (change.restarted == internal::writer_role)
+    return send(link_, link_end{"the journal's writer began anew"});
+  if (!env().services.contains(change.restarted)) return;
+  if (std::ranges::find(services_, change.restarted) != services_.end())
+    introduce(change.restarted); // its stand-in may have been replaced
+  else
+    say(service_moved{change.restarted});
+}
+
 void journal_guest::receive(frame& what) {
-  if (auto* a = std::get_if<append_asked>(&what)) {
+  if (commands_.receive(what)) return;
+  if (const auto* moved = std::get_if<service_moved>(&what)) {
+    if (std::ranges::find(services_, moved->service) != services_.end())
+      send(directory_->host(moved->service), internal::service_moved{moved->service});
+  } else if (auto* a = std::get_if<append_asked>(&what)) {
     append(*a);
   } else if (const auto* r = std::get_if<read_asked>(&what)) {
     say(read(*r));
@@ -192,6 +218,8 @@ void journal_guest::say(const frame& what) {
   } catch (const error& e) {
     if (const auto* told = std::get_if<read_told>(&what))
       send(link_, to_say(read_told{told->tag, e, {}, {}, {}, {}, true}));
+    else if (const auto* answer = std::get_if<command_told>(&what))
+      send(link_, to_say(too_long(*answer, e)));
     else
       send(link_, link_end{e.what()});
   }

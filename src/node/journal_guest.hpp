@@ -1,20 +1,23 @@
 #pragma once
 
+#include "node/command_exchange.hpp"
 #include "node/link_messages.hpp"
 #include "runtime/base_actor.hpp"
 
 #include <caf/group.hpp>
 
 #include <memory>
+#include <string>
 #include <unordered_set>
+#include <vector>
 
 namespace ensemble::node {
 
 inline constexpr std::string_view journal_guest_role = "journal guest";
 
-/// Gives one node that has joined what it needs of the journal: records what it asks to append,
-/// reads for it, and sends it the committed events that it follows. Owns the node's link, and ends
-/// with it. It reads the journal itself, so it needs a thread of its own where that may wait.
+/// Gives one node that has joined what it needs: records what it asks to append, reads for it,
+/// sends it the committed events that it follows; passes its commands on, and gives it those for its
+/// services. Owns the node's link, and ends with it. It reads the journal itself, so it needs a thread of its own where that may wait.
 ///
 /// Not for a journal of speculative durability: what it tells would have to wait for the disk
 /// first.
@@ -30,6 +33,9 @@ protected:
 
 private:
   void receive(frame& what);
+  void let_in(const link_up& up);
+  void introduce(const std::string& service);
+  void directory_changed(const internal::directory_changed& change);
   void append(append_asked& what);
   void appended(const internal::append_answer& answer);
   [[nodiscard]] read_told read(const read_asked& what);
@@ -41,6 +47,8 @@ private:
 
   std::shared_ptr<journal_reader> from_;
   caf::actor link_{};
+  std::vector<std::string> services_{}; ///< that run at the peer
+  command_exchange commands_;
   std::unordered_set<std::uint64_t> appending_{}; ///< tags of what the writer has been asked
   position head_{};
   position next_{}; ///< the first that was not sent

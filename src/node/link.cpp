@@ -60,6 +60,7 @@ void link::on_exit() {
     log().warn("the connection to node '{}' is over: {}", session_.peer().node, session_.reason());
     send(ends_.owner, link_down{session_.reason()});
   }
+  if (ends_.figures) ends_.figures->set_ended(session_.reason());
   if (ends_.joiner) send(ends_.joiner, link_over{session_.reason(), told_up_});
   ends_ = {};
   base_actor::on_exit();
@@ -75,6 +76,7 @@ void link::receive(const std::string& bytes) {
     monitor(ends_.peer);
   }
   received_ += bytes.size();
+  if (ends_.figures) ends_.figures->set_heard(moment(env().since_boot()));
   take_frame(bytes);
   if (session_.now() == session::state::up && received_ - told_ >= tell_every) {
     told_ = received_;
@@ -98,8 +100,9 @@ void link::carry_out(session::step what) {
   for (const auto& f : what.send) say(encode(f));
   if (session_.now() == session::state::up && !std::exchange(told_up_, true)) {
     log().info("node '{}' is connected", session_.peer().node);
-    send(ends_.owner,
-         link_up{caf::actor_cast<caf::actor>(this), std::make_shared<hello>(session_.peer())});
+    const link_up up{caf::actor_cast<caf::actor>(this), std::make_shared<hello>(session_.peer())};
+    send(ends_.owner, up);
+    if (ends_.joiner) send(ends_.joiner, up);
   }
   if (what.deliver) {
     if (const auto* taken = std::get_if<frames_taken>(&*what.deliver))
@@ -113,6 +116,7 @@ void link::carry_out(session::step what) {
 void link::say(std::string bytes) {
   sent_ += bytes.size();
   send(ends_.peer, frame_atom, std::move(bytes));
+  if (ends_.figures) ends_.figures->set_under_way(sent_ - taken_);
   if (sent_ - taken_ <= most_bytes_under_way) return;
   session_.end("it has not taken " + std::to_string(sent_ - taken_) + " bytes that were sent");
   finish_if_down();
@@ -123,6 +127,7 @@ void link::count_taken(const frames_taken& by_peer) {
     carry_out(session_.refuse("it has taken bytes that were never sent"));
   else
     taken_ = by_peer.bytes;
+  if (ends_.figures) ends_.figures->set_under_way(sent_ - taken_);
 }
 
 void link::tick() {

@@ -1,10 +1,12 @@
 #pragma once
 
+#include "node/link_figures.hpp"
 #include "node/link_messages.hpp"
 #include "node/session.hpp"
 #include "runtime/base_actor.hpp"
 
 #include <cstdint>
+#include <memory>
 #include <string>
 
 namespace ensemble::node {
@@ -28,6 +30,7 @@ public:
     caf::actor peer{};
     caf::actor owner{};
     caf::actor joiner{}; ///< of the side that joins
+    std::shared_ptr<link_figures> figures{}; ///< of the side that is joined
   };
   /// `first` is what the session has to say already. Messages in frames come opaque, whoever knows
   /// their types: so one that cannot be read here is a matter of who reads it, not of the link.

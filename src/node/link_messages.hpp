@@ -16,7 +16,7 @@ namespace ensemble::node {
 
 inline constexpr caf::atom_value frame_atom = caf::atom("frame");
 
-/// Link to owner: its connection is up. Everything else that it tells stands between this and
+/// Link to owner, and to the joiner that made it: its connection is up. Everything else that it tells stands between this and
 /// `link_down`.
 struct link_up {
   caf::actor link{};

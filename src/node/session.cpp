@@ -31,6 +31,13 @@ std::string one_line(std::string_view text) {
   return text.size() > longest ? line + "..." : line;
 }
 
+bool is_process_and_mode(const std::string& text) {
+  const auto space = text.find(' ');
+  if (space == text.npos || !is_name(text.substr(0, space))) return false;
+  const auto mode = text.substr(space + 1);
+  return mode == "orchestrated" || mode == "choreographed";
+}
+
 /// Why a peer cannot be one, whoever it is; empty: it can.
 std::string misfit(const session_settings& own, const hello& peer) {
   if (peer.protocol != protocol_version)
@@ -47,6 +54,9 @@ std::string misfit(const session_settings& own, const hello& peer) {
   if (peer.services.size() > most_services ||
       !std::ranges::all_of(peer.services, [](const auto& s) { return is_name(s); }))
     return "it names services that cannot be";
+  if (peer.processes.size() > most_services ||
+      !std::ranges::all_of(peer.processes, is_process_and_mode))
+    return "it names processes that cannot be";
   if (peer.node == own.node || peer.incarnation == own.incarnation)
     return "node '" + own.node + "' has met itself: give each node a name of its own";
   return {};
@@ -87,7 +97,8 @@ session session::admitting(session_settings own, door who, moment now) {
 
 session::step session::begin() {
   if (!joins_ || state_ != state::greeting) return {};
-  return {{hello{protocol_version, own_.application, own_.node, own_.incarnation, own_.services}},
+  return {{hello{protocol_version, own_.application, own_.node, own_.incarnation, own_.services,
+                 own_.processes}},
           {}};
 }
 
@@ -158,7 +169,7 @@ session::step session::admit(const hello& from, moment now) {
 }
 
 void session::welcomed(const welcome& by) {
-  peer_ = {protocol_version, own_.application, by.node, by.incarnation, {}};
+  peer_ = {protocol_version, own_.application, by.node, by.incarnation, {}, {}};
   own_.heartbeat = std::clamp<duration>(by.heartbeat, shortest, own_.silence / 2);
   own_.lease = std::clamp<duration>(by.lease, duration::zero(), longest_lease);
 }

@@ -35,7 +35,8 @@ struct session_settings {
   std::string application{}; ///< nodes of another one are no peers; a name as a node's
   std::string node{};        ///< its name: unique among the nodes
   incarnation_id incarnation{};
-  std::vector<std::string> services{};          ///< that it hosts, if it joins
+  std::vector<std::string> services{};          ///< that run there
+  std::vector<std::string> processes{};         ///< see hello
   duration heartbeat = std::chrono::seconds(1); ///< at least 1 ms
   /// A peer that says nothing for longer is down. At least two heartbeats.
   duration silence = std::chrono::seconds(5);
@@ -88,7 +89,7 @@ public:
   [[nodiscard]] state now() const noexcept { return state_; }
   /// Why it is down, in a sentence.
   [[nodiscard]] const std::string& reason() const noexcept { return reason_; }
-  /// Of the peer, from `up` on: its name and incarnation, and the services of one that has joined.
+  /// Of the peer, from `up` on: its name and incarnation, and what runs at one that has joined.
   [[nodiscard]] const hello& peer() const noexcept { return peer_; }
   /// How often to beat: tick() is to be called at least twice as often.
   [[nodiscard]] duration beats_every() const noexcept { return own_.heartbeat; }

@@ -13,7 +13,9 @@
 #include "runtime/journal_syncer.hpp"
 #include "runtime/journal_writer.hpp"
 #include "runtime/log.hpp"
+#include "runtime/neighbours.hpp"
 #include "runtime/operator_desk.hpp"
+#include "runtime/outcome_watcher.hpp"
 #include "runtime/outlet.hpp"
 #include "runtime/participant.hpp"
 #include "runtime/policy_subscriber.hpp"
@@ -51,6 +53,7 @@ caf::actor& place_of(directory& all, const std::string& role) {
   if (role == manager_role) return all.manager;
   if (role == desk_role) return all.desk;
   if (role == flow_role) return all.flows;
+  if (role == outcome_role) return all.outcomes;
   if (const auto service = participant_of(role); !service.empty())
     return all.participants[std::string(service)];
   if (role == topics_role || is_subscriber_role(role)) return all.subscribers[role];
@@ -63,8 +66,8 @@ std::vector<caf::actor> all_of(const directory& now) {
   for (const auto& [name, host] : now.hosts) all.push_back(host);
   for (const auto& [name, participant] : now.participants) all.push_back(participant);
   for (const auto& [role, subscriber] : now.subscribers) all.push_back(subscriber);
-  for (const auto& actor : {now.reader, now.gateway, now.manager, now.desk, now.flows, now.syncer,
-                            now.outlet, now.writer})
+  for (const auto& actor : {now.reader, now.gateway, now.manager, now.desk, now.flows, now.outcomes,
+                            now.syncer, now.outlet, now.writer})
     if (actor) all.push_back(actor);
   return all;
 }
@@ -81,6 +84,13 @@ std::size_t worker_count(const runtime_options& options) {
 
 } // namespace
 
+void set_scheduler(caf::actor_system_config& config, const runtime_options& options) {
+  // CAF's default policy lets one busy pair of actors starve all others.
+  config.set("scheduler.policy", caf::atom("sharing"));
+  config.set("scheduler.max-throughput", std::size_t{100});
+  config.set("scheduler.max-threads", worker_count(options));
+}
+
 actor_house::actor_house(environment_ptr env, std::unique_ptr<ensemble::journal> journal,
                          std::function<void(const error&)> on_failure)
     : env_(std::move(env)),
@@ -93,10 +103,7 @@ actor_house::actor_house(environment_ptr env, std::unique_ptr<ensemble::journal>
                  std::to_string(env_->clock().time_since_epoch().count()) + ".topic.";
   system_ = env_->hosts_system;
   if (system_) return;
-  // CAF's default policy lets one busy pair of actors starve all others.
-  config_.set("scheduler.policy", caf::atom("sharing"));
-  config_.set("scheduler.max-throughput", std::size_t{100});
-  config_.set("scheduler.max-threads", worker_count(env_->options));
+  set_scheduler(config_, env_->options);
   own_system_ = std::make_unique<caf::actor_system>(config_);
   system_ = own_system_.get();
 }
@@ -133,20 +140,23 @@ void actor_house::open() {
   record_subscriptions(*env_, *journal_);
   journal_->sync();
   for (const auto& [name, state] : env_->subscriptions)
-    if (state->subscription) handler_threads_[name] = make_executor(*env_, state->settings.workers);
+    if (state->subscription && runs_here(*env_, *state)) handler_threads_[name] = make_executor(*env_, state->settings.workers);
   auto recovered = std::make_shared<std::promise<void>>();
   auto done = recovered->get_future();
   {
     const std::lock_guard lock(mutex_);
-    recovering_.insert(std::string(manager_role));
+    if (env_->keeps_journal()) recovering_.insert(std::string(manager_role));
     for (const auto& service : participating_services(*env_))
       recovering_.insert(participant_role(service));
-    on_recovered_ = [recovered](const error* failure) {
-      if (failure)
-        recovered->set_exception(std::make_exception_ptr(*failure));
-      else
-        recovered->set_value();
-    };
+    if (recovering_.empty()) // nothing is followed here
+      recovered->set_value();
+    else
+      on_recovered_ = [recovered](const error* failure) {
+        if (failure)
+          recovered->set_exception(std::make_exception_ptr(*failure));
+        else
+          recovered->set_value();
+      };
   }
   {
     const std::lock_guard lock(mutex_);
@@ -162,13 +172,15 @@ void actor_house::open() {
   }
   for (const auto& [name, service] : env_->services) roles.push_back(name);
   roles.emplace_back(gateway_role);
-  roles.emplace_back(manager_role);
+  if (env_->keeps_journal()) roles.emplace_back(manager_role);
   for (const auto& service : participating_services(*env_))
     roles.push_back(participant_role(service));
   roles.emplace_back(desk_role);
-  roles.emplace_back(flow_role);
+  if (env_->keeps_journal()) roles.emplace_back(flow_role);
+  if (env_->neighbours) roles.emplace_back(outcome_role);
   roles.emplace_back(topics_role);
-  for (const auto& [name, state] : env_->subscriptions) roles.push_back(subscriber_role(name));
+  for (const auto& [name, state] : env_->subscriptions)
+    if (runs_here(*env_, *state)) roles.push_back(subscriber_role(name));
   for (const auto& role : roles) install(role, spawn_role(role, directory()));
   env_->resumed.ends(env_->clock());
   announce("");
@@ -211,9 +223,11 @@ caf::actor actor_house::spawn_role(const std::string& role, const directory_ptr&
     return system_->spawn<process_manager>(env_, now, supervisor_, recovered);
   if (const std::string service(participant_of(role)); !service.empty())
     return system_->spawn<participant>(env_, service, now, supervisor_, recovered);
+  if (role == outcome_role) return system_->spawn<outcome_watcher>(env_, now);
   if (role == topics_role) return system_->spawn<topic_publisher>(env_, now, topics_);
   for (const auto& [name, state] : env_->subscriptions)
     if (subscriber_role(name) == role) return spawn_subscriber(state, now);
+  if (!env_->runs(role)) return env_->neighbours->spawn_stand_in(role, supervisor_);
   return system_->spawn<service_host>(env_, env_->services.at(role), *threads_, now);
 }
 
@@ -244,6 +258,21 @@ void actor_house::announce(const std::string& restarted) {
   const std::lock_guard lock(mutex_);
   const directory_changed change{directory_, restarted};
   for (const auto& actor : all_of(*directory_)) anon_send(actor, change);
+  std::erase_if(listeners_, [&](const caf::actor_addr& one) {
+    const auto actor = caf::actor_cast<caf::actor>(one);
+    if (actor) anon_send(actor, change);
+    return !actor;
+  });
+}
+
+void actor_house::tell_of_changes(const caf::actor& listener) {
+  const std::lock_guard lock(mutex_);
+  listeners_.push_back(listener->address());
+  anon_send(listener, directory_changed{directory_, ""});
+}
+
+void actor_house::service_moved(const std::string& service) {
+  if (!closing_) announce(service);
 }
 
 // Of the holders of instances, the process manager and the participants.
@@ -290,7 +319,7 @@ void actor_house::observe(position from, event_callback callback) {
 }
 
 caf::group actor_house::topic_group(std::string_view pattern) {
-  if (own_system_)
+  if (own_system_ || env_->neighbours)
     throw error(errc::wrong_state,
                 "topic_group() needs a runtime in the actor system of the actors "
                 "that join: see use_actor_system");
@@ -330,6 +359,10 @@ std::vector<parked_event> actor_house::parked(std::string_view subscription, std
 
 position actor_house::head() const { return journal_->open_reader()->head(); }
 
+std::unique_ptr<journal_reader> actor_house::open_reader() const {
+  return journal_->open_reader();
+}
+
 void actor_house::stop_subscribers() {
   const std::lock_guard lock(mutex_);
   subscribers_stop_ = true;
@@ -354,8 +387,9 @@ void actor_house::fail(const error& why) {
   for (const auto& [name, host] : now->hosts) kill_now(host);
   for (const auto& [name, participant] : now->participants) kill_now(participant);
   for (const auto& [role, subscriber] : now->subscribers) kill_now(subscriber);
-  kill_now(now->manager);
+  if (now->manager) kill_now(now->manager);
   kill_now(now->desk); // tells those who wait
+  if (now->outcomes) kill_now(now->outcomes);
   anon_send(now->gateway, runtime_failed{std::make_shared<error>(why)});
   env_->gate.close(); // tells those who wait
   if (opening)
@@ -427,6 +461,7 @@ void actor_house::close(duration limit) {
   const auto deadline = env_->clock() + limit;
   stop_subscribers();
   env_->credits.close();
+  if (env_->neighbours) env_->neighbours->serve_no_more();
   wait_for_callers(deadline);
   directory_ptr now;
   {
@@ -434,7 +469,7 @@ void actor_house::close(duration limit) {
     closing_ = true;
     now = directory_;
   }
-  std::vector<caf::actor> first{now->manager, now->flows};
+  std::vector<caf::actor> first{now->manager, now->flows, now->outcomes};
   for (const auto& [name, participant] : now->participants) first.push_back(participant);
   for (const auto& observer : now->observers) first.push_back(observer.actor);
   bool ended = end(first, deadline);
@@ -450,7 +485,10 @@ void actor_house::close(duration limit) {
   for (const auto& last : {now->writer, now->syncer, now->outlet}) // each still hears its fellow
     ended = end({last}, deadline) && ended;
   env_->gate.close();
+  // Behind the deadline this frees those who wait for the journal's node.
+  if (env_->neighbours && !ended) env_->neighbours->leave();
   ended = end({now->reader, supervisor_}, deadline) && ended;
+  if (env_->neighbours) env_->neighbours->leave();
   {
     const std::lock_guard lock(mutex_);
     directory_ = std::make_shared<internal::directory>();

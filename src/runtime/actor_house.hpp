@@ -4,6 +4,7 @@
 #include "runtime/effect_executor.hpp"
 #include "runtime/topics.hpp"
 
+#include <caf/actor_addr.hpp>
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
 
@@ -50,6 +51,12 @@ public:
   [[nodiscard]] std::vector<parked_event> parked(std::string_view subscription, std::size_t limit,
                                                  position after) const;
   [[nodiscard]] position head() const;
+  /// See runtime::open_reader.
+  [[nodiscard]] std::unique_ptr<journal_reader> open_reader() const;
+  /// Whether its readers make who calls them wait.
+  [[nodiscard]] bool journal_blocks() const noexcept { return journal_->blocking(); }
+  /// Tells that actor the directory now, and each change of it.
+  void tell_of_changes(const caf::actor& listener);
   /// Ends the actor of that role as if it had died: for tests.
   void kill(const std::string& role);
 
@@ -57,6 +64,8 @@ public:
 
   [[nodiscard]] bool closing() const noexcept { return closing_; }
 
+  /// Tells everyone that what the service was asked may be lost.
+  void service_moved(const std::string& service);
   /// Spawns another actor for the role and tells everyone.
   void respawn(const std::string& role);
   /// The runtime has failed: callers are told, the host program is told once.
@@ -93,8 +102,9 @@ private:
   caf::actor_system* system_;
   caf::actor supervisor_{};
   std::atomic<std::size_t> pending_callers_ = 0;
-  mutable std::mutex mutex_; ///< of directory_, failure_, on_recovered_ and the next two
+  mutable std::mutex mutex_; ///< of directory_, failure_, on_recovered_ and the next three
   directory_ptr directory_ = std::make_shared<internal::directory>();
+  std::vector<caf::actor_addr> listeners_{}; ///< who is told of changes and stands not in it
   std::optional<error> failure_{};
   std::function<void(const error*)> on_recovered_{};
   bool subscribers_stop_ = false;      ///< none of them begins anything more

@@ -131,4 +131,12 @@ runtime_stats control_client::stats() {
   return *answer.stats;
 }
 
+std::vector<node_status> control_client::nodes() {
+  control_request request;
+  request.command = "nodes";
+  auto answer = connection_->ask(std::move(request));
+  if (!answer.nodes) throw connection::lost("its answer is to something else");
+  return std::move(*answer.nodes);
+}
+
 } // namespace ensemble

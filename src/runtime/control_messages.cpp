@@ -109,8 +109,8 @@ operator_word heard_word(const control_request& r) {
   operator_word w;
   if (!ensemble_enum_value(r.command, w.verb))
     throw error(errc::bad_argument, "command '" + storable(r.command) +
-                                        "' is not known: it is retry, skip, abort, inspect, stuck "
-                                        "or stats");
+                                        "' is not known: it is retry, skip, abort, inspect, stuck, "
+                                        "stats or nodes");
   w.instance = heard_instance(r.instance);
   w.reason = r.reason;
   w.step = r.step;

@@ -12,6 +12,8 @@
 
 namespace ensemble {
 
+ENSEMBLE_FIELDS(node_status, name, incarnation, connected, services, heard, bytes_under_way,
+                last_error)
 ENSEMBLE_FIELDS(runtime_stats, commands_accepted, commands_refused, instances_started,
                 instances_recovered, instances_completed, instances_compensated, instances_open,
                 instances_stuck, instances_asleep, outside_events_kept, outside_events_parked,
@@ -26,7 +28,7 @@ namespace ensemble::internal {
 inline constexpr std::size_t most_listed = 500;
 
 struct control_request {
-  std::string command{}; ///< retry, skip, abort, inspect, stuck, stats
+  std::string command{}; ///< retry, skip, abort, inspect, stuck, stats, nodes
   std::string instance{};
   std::string reason{};
   std::string step{};
@@ -86,9 +88,10 @@ struct control_answer {
   std::optional<told_report> report{};
   std::optional<told_stuck> stuck{};
   std::optional<runtime_stats> stats{};
+  std::optional<std::vector<node_status>> nodes{};
 };
 ENSEMBLE_MESSAGE_NAMED(control_answer, "ensemble.control_answer", 1, failure, text, operated,
-                       report, stuck, stats)
+                       report, stuck, stats, nodes)
 
 [[nodiscard]] told_report told(const instance_report& report);
 [[nodiscard]] instance_report heard(const told_report& report);

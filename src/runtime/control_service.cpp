@@ -38,6 +38,15 @@ void serve(runtime& r, const std::string& line, const control_reply& reply) {
     control_answer answer;
     answer.stats = r.stats();
     reply(text_of(std::move(answer)));
+  } else if (request.command == "nodes") {
+    r.nodes([reply](const std::vector<node_status>* all, const error* failure) {
+      control_answer answer;
+      if (failure)
+        answer = told(*failure);
+      else
+        answer.nodes = *all;
+      reply(text_of(std::move(answer)));
+    });
   } else if (request.command == "inspect") {
     r.inspect(heard_instance(request.instance),
               put<instance_report>(&control_answer::report, reply));

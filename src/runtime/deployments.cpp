@@ -95,6 +95,10 @@ void record_deployments(environment& env, journal& to) {
                head.value + 1);
   }
   if (request.books.empty() || ENSEMBLE_PLANTED(deployment_not_recorded)) return;
+  if (!env.keeps_journal())
+    throw error(errc::bad_definition,
+                "this program deploys a process or version that the node with the journal does not "
+                "run: start that one first with the same processes");
   request.essential = true;
   const auto done = to.commit(std::array{std::move(request)}, env.clock());
   if (done.front().state == append_result::status::no_space)

@@ -12,6 +12,7 @@
 
 #include <caf/fwd.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <functional>
 #include <map>
@@ -21,6 +22,7 @@
 
 namespace ensemble::internal {
 
+class neighbours;
 class stage;
 
 /// The counters behind runtime_stats.
@@ -80,6 +82,8 @@ struct environment {
   resumption resumed{}; ///< of the participants
   /// Where the actors live; none: in a system of the runtime's own.
   caf::actor_system* hosts_system = nullptr;
+  /// The other nodes; none: the runtime is alone. Outlives the actors.
+  internal::neighbours* neighbours = nullptr;
   /// Of a simulation; none: the runtime has threads of its own. Outlives the actors.
   internal::stage* stage = nullptr;
   /// Shared, since the last actor lets go of the environment before it is counted as gone.
@@ -87,6 +91,14 @@ struct environment {
   counters count{};
   /// The newest commit found the disk full. Now and then it is taken back, for another try.
   std::atomic<bool> journal_full = false;
+
+  /// Whether that service runs on this node.
+  [[nodiscard]] bool runs(std::string_view service) const {
+    return !options.services || std::ranges::find(*options.services, service) != options.services->end();
+  }
+  /// Whether the journal is kept here. So are conducted processes, subscriptions, and the flow
+  /// graph: there is one node that does.
+  [[nodiscard]] bool keeps_journal() const { return options.join.empty(); }
 };
 
 } // namespace ensemble::internal

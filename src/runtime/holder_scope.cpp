@@ -57,7 +57,7 @@ holder_scope_ptr participant_scope(const environment& env, std::string service) 
 std::vector<std::string> participating_services(const environment& env) {
   std::vector<std::string> services;
   for (const auto& service : env.services)
-    if (std::ranges::any_of(env.processes, [&](const process_ptr& p) {
+    if (env.runs(service.first) && std::ranges::any_of(env.processes, [&](const process_ptr& p) {
           return env.danced.contains(p->name) && takes_part(*p, service.first);
         }))
       services.push_back(service.first);
@@ -66,9 +66,9 @@ std::vector<std::string> participating_services(const environment& env) {
 
 caf::actor keeper_of(const environment& env, const directory& now, std::string_view process) {
   const auto at = env.danced.find(process);
-  if (at == env.danced.end()) return now.manager;
+  if (at == env.danced.end()) return now.manager ? now.manager : now.outcomes;
   const auto participant = now.participants.find(at->second);
-  return participant == now.participants.end() ? caf::actor{} : participant->second;
+  return participant == now.participants.end() ? now.outcomes : participant->second;
 }
 
 } // namespace ensemble::internal

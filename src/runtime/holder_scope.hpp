@@ -36,10 +36,11 @@ using holder_scope_ptr = std::shared_ptr<const holder_scope>;
 [[nodiscard]] holder_scope_ptr conductor_scope(const environment& env);
 /// What the participant of that service follows: the danced processes in which it takes part.
 [[nodiscard]] holder_scope_ptr participant_scope(const environment& env, std::string service);
-/// The services that need a participant, sorted.
+/// The services of this node that need a participant, sorted.
 [[nodiscard]] std::vector<std::string> participating_services(const environment& env);
 
-/// The holder that keeps the instances of that process.
+/// Who is asked for the outcomes of that process: the holder that keeps its instances, or, where
+/// that is on another node, the outcome watcher.
 [[nodiscard]] caf::actor keeper_of(const environment& env, const directory& now,
                                    std::string_view process);
 

@@ -41,7 +41,8 @@ struct directory {
   caf::actor gateway{};
   caf::actor manager{};
   caf::actor desk{};
-  caf::actor flows{};
+  caf::actor flows{};    ///< where the journal is kept, as the manager
+  caf::actor outcomes{}; ///< where there are other nodes
   caf::group journal_group{}; ///< see bus.hpp
   std::vector<observer_entry> observers{};
   std::map<std::string, caf::actor, std::less<>> hosts{};
@@ -70,6 +71,7 @@ inline constexpr std::string_view gateway_role = "caller gateway";
 inline constexpr std::string_view manager_role = "process manager";
 inline constexpr std::string_view desk_role = "operator desk";
 inline constexpr std::string_view flow_role = "flow watcher";
+inline constexpr std::string_view outcome_role = "outcome watcher";
 inline constexpr std::string_view participant_prefix = "participant of ";
 /// The role of a service's participant, and back; empty for any other role.
 [[nodiscard]] inline std::string participant_role(std::string_view service) {
@@ -360,6 +362,11 @@ struct effect_done {
 struct actor_died {
   std::string role{};
 };
+/// To the supervisor: the service, which runs on another node, is reached anew; what it was asked
+/// before may be lost.
+struct service_moved {
+  std::string service{};
+};
 /// To the manager, from tests: end one running saga as if it had died.
 struct kill_a_saga {};
 
@@ -402,5 +409,6 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ensemble::internal::stuck_listed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ensemble::internal::ask_flow_graph)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ensemble::internal::effect_done)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ensemble::internal::actor_died)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ensemble::internal::service_moved)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ensemble::internal::kill_a_saga)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ensemble::internal::runtime_failed)

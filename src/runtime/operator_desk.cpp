@@ -60,7 +60,8 @@ void operator_desk::list(std::uint64_t tag) {
   auto& j = jobs_.at(fresh);
   j.at = stage::listing;
   j.left.clear();
-  j.unheard = 1 + directory_->participants.size();
+  j.unheard = (directory_->manager ? 1 : 0) + directory_->participants.size();
+  if (j.unheard == 0) return look_on(fresh, j); // nothing is kept here
   const list_stuck question{caf::actor_cast<caf::actor>(this), fresh};
   send(directory_->manager, question);
   for (const auto& [service, participant] : directory_->participants) send(participant, question);

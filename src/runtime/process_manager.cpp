@@ -28,6 +28,11 @@ caf::behavior process_manager::make_behavior() {
              caf::anon_send_exit(instances().at(by_actor_.begin()->second).active->saga,
                                  caf::exit_reason::kill);
          }}
+      .or_else(caf::message_handler{[this](const attempt_failed_note& m) {
+        // Of a service elsewhere, which does not know the saga.
+        const auto at = instances().find(m.instance);
+        if (at != instances().end() && at->second.at_work()) send(at->second.active->saga, m);
+      }})
       .or_else(instance_holder::make_behavior());
 }
 

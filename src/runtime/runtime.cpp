@@ -7,6 +7,7 @@
 #include "runtime/holder_scope.hpp"
 #include "runtime/identity.hpp"
 #include "runtime/log.hpp"
+#include "runtime/neighbours.hpp"
 #include "runtime/runtime_implementation.hpp"
 #include "runtime/stage.hpp"
 #include "runtime/structure_check.hpp"
@@ -80,23 +81,55 @@ void runtime::start() {
   journal_options options{env->options.journal, env->options.durability,
                           [env](std::string_view name) { return env->registry.find(name); },
                           env->options.headroom};
-  auto journal = env->open(options);
-  internal::check_names(*env, *journal->open_reader());
-  internal::log().info("start: journal {}, {} services, {} processes", options.path,
-                       env->services.size(), env->processes.size());
-  self.house = std::make_unique<internal::actor_house>(env, std::move(journal), self.on_failure);
+  self.meet_neighbours();
   try {
+    auto journal =
+        env->keeps_journal() ? env->open(options) : env->neighbours->open_journal(options);
+    internal::check_names(*env, *journal->open_reader());
+    internal::log().info("start: journal {}, {} services, {} processes",
+                         env->keeps_journal() ? options.path : "at " + env->options.join,
+                         env->services.size(), env->processes.size());
+    self.house = std::make_unique<internal::actor_house>(env, std::move(journal), self.on_failure);
     self.house->open();
   } catch (...) {
     self.house.reset();
+    self.leave_neighbours();
     throw;
   }
   try {
-    self.control = internal::open_control(*this, options.path);
+    if (env->keeps_journal()) self.control = internal::open_control(*this, options.path);
+    if (env->neighbours) env->neighbours->begin(*self.house);
   } catch (...) {
     stop();
     throw;
   }
+}
+
+void runtime::implementation::meet_neighbours() {
+  const auto& o = env->options;
+  for (const auto& service : o.services.value_or(std::vector<std::string>{}))
+    if (!env->services.contains(service))
+      throw error(errc::unknown_service, "runtime_options: services names '" + service +
+                                             "', which was not given to host()");
+  if (o.listen.empty() && o.join.empty()) {
+    if (!o.services) return;
+    throw error(errc::bad_argument, "runtime_options: where only some services run, others must be "
+                                    "reached: set listen or join, too");
+  }
+  if (env->hosts_system)
+    throw error(errc::bad_argument, "runtime_options: with listen or join the runtime makes its "
+                                    "own actor system, which has CAF's network layer: do not give "
+                                    "it another one");
+  neighbours = internal::make_neighbours(env);
+  env->neighbours = neighbours.get();
+  env->hosts_system = &neighbours->system();
+}
+
+void runtime::implementation::leave_neighbours() {
+  if (!neighbours) return;
+  env->neighbours = nullptr;
+  env->hosts_system = nullptr;
+  neighbours.reset();
 }
 
 namespace {
@@ -303,6 +336,8 @@ void runtime::query_erased(std::string_view service, std::string_view key, const
 std::future<flow_graph> runtime::flows() {
   auto& self = *implementation_;
   self.must_run("flows()");
+  if (!self.env->keeps_journal())
+    throw error(errc::wrong_state, "flows(): ask the node that keeps the journal");
   auto promise = std::make_shared<std::promise<flow_graph>>();
   auto result = promise->get_future();
   internal::ask_flow_graph question;
@@ -315,6 +350,35 @@ std::future<flow_graph> runtime::flows() {
       });
   caf::anon_send(self.house->directory()->flows, std::move(question));
   return result;
+}
+
+std::future<std::vector<node_status>> runtime::nodes() {
+  auto [result, callback] = promised<std::vector<node_status>>();
+  nodes(std::move(callback));
+  return std::move(result);
+}
+
+void runtime::nodes(nodes_callback callback) {
+  auto& self = *implementation_;
+  self.must_run("nodes()");
+  if (self.env->options.listen.empty())
+    throw error(errc::wrong_state, "nodes(): ask the node that keeps the journal, and listens");
+  self.neighbours->tell_nodes(
+      [callback = std::move(callback)](const std::vector<node_status>* all, const error* failure) {
+        implementation::guarded([&] { callback(all, failure); });
+      });
+}
+
+std::string runtime::address() const {
+  implementation_->must_run("address()");
+  if (implementation_->env->options.listen.empty())
+    throw error(errc::wrong_state, "address(): this runtime does not listen");
+  return implementation_->neighbours->address();
+}
+
+std::unique_ptr<journal_reader> runtime::open_reader() const {
+  implementation_->must_run("open_reader()");
+  return implementation_->house->open_reader();
 }
 
 void runtime::observe(position from, event_callback callback) {

@@ -4,6 +4,7 @@
 #include "runtime/actor_house.hpp"
 #include "runtime/control_service.hpp"
 #include "runtime/log.hpp"
+#include "runtime/neighbours.hpp"
 
 #include <ensemble/runtime.hpp>
 
@@ -17,6 +18,7 @@ struct runtime::implementation {
       : env(std::make_shared<internal::environment>(std::move(options))) {}
 
   internal::environment_ptr env;
+  std::unique_ptr<internal::neighbours> neighbours{}; ///< none: the runtime is alone
   std::function<void(const error&)> on_failure{};
   std::unique_ptr<internal::actor_house> house{};
   std::atomic<bool> stopped = false;
@@ -27,6 +29,10 @@ struct runtime::implementation {
   [[nodiscard]] std::optional<error> give(std::string_view service, message command,
                                           const send_options& options,
                                           const send_callback& callback);
+
+  /// Becomes one of several nodes, if that is what the options say.
+  void meet_neighbours();
+  void leave_neighbours();
 
   /// Returns the caller's credit with the answer, whatever it is.
   decltype(internal::caller_command::callback) answer_to(const send_callback& callback) {
@@ -83,6 +89,9 @@ struct runtime::implementation {
     const auto at = env->subscriptions.find(name);
     if (at == env->subscriptions.end())
       throw error(errc::bad_argument, "there is no subscription '" + std::string(name) + "'");
+    if (!internal::runs_here(*env, *at->second))
+      throw error(errc::wrong_state, "subscription '" + std::string(name) +
+                                         "' runs on another node: ask there");
     return *at->second;
   }
   void must_be_new(const std::string& call) const {

@@ -91,10 +91,15 @@ std::vector<std::string> policies_in_circles(const environment& env) {
   return found;
 }
 
+bool runs_here(const environment& env, const subscription_state& state) {
+  return state.service ? env.runs(state.service->name) : env.keeps_journal();
+}
+
 void record_subscriptions(environment& env, journal& to) {
   const auto reader = to.open_reader();
   append_request request;
   for (const auto& [name, state] : env.subscriptions) {
+    if (!runs_here(env, *state)) continue;
     const auto known = reader->read_book(book_of(name), parked_row_key({~std::uint64_t{}}), 1);
     auto begin = state->from_now ? reader->head()
                                  : position{std::max<std::uint64_t>(state->from.value, 1) - 1};

@@ -47,7 +47,11 @@ void deploy_policies(environment& env, const std::shared_ptr<const service_defin
 /// The policies that lead, by themselves or through others, to their own events.
 [[nodiscard]] std::vector<std::string> policies_in_circles(const environment& env);
 
-/// Records where those begin that the journal does not know: from then on they miss nothing.
+/// Of several nodes one runs it: a policy where its service runs, any other where the journal is.
+[[nodiscard]] bool runs_here(const environment& env, const subscription_state& state);
+
+/// Records where those begin that run here and the journal does not know: from then on they miss
+/// nothing.
 void record_subscriptions(environment& env, journal& to);
 
 /// The rows of its book, behind that position. Throws errc::journal_damaged.

@@ -31,6 +31,7 @@ caf::behavior supervisor::make_behavior() {
         monitor(m.actor);
       },
       [this](const actor_died& m) { count_death(m.role); },
+      [this](const service_moved& m) { house_.service_moved(m.service); },
       [this](const runtime_failed& m) {
         if (failed_) return;
         failed_ = true;

@@ -106,7 +106,7 @@ protected:
     const auto own = named("w1", incarnation);
     as->send(gate_, node::frame_atom,
              node::encode(node::hello{
-                 node::protocol_version, own.application, own.node, own.incarnation, {}}));
+                 node::protocol_version, own.application, own.node, own.incarnation, {}, {}}));
     settle();
   }
   /// As if the connection broke: what is sent to it reaches nobody.

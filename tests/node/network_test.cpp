@@ -128,7 +128,7 @@ public:
   [[nodiscard]] node::network_settings tls(const std::string& folder,
                                            const std::string& node) const {
     const auto file = [&](const std::string& name) { return directory_.file(folder + "/" + name); };
-    return {node, node::tls_files{file("ca.pem"), file(node + ".pem"), file(node + ".key")}, 2s};
+    return {node, tls_files{file("ca.pem"), file(node + ".pem"), file(node + ".key")}, 2s};
   }
 
 private:

@@ -16,7 +16,7 @@
 namespace node_tests {
 
 inline ensemble::node::session_settings named(const std::string& node, std::uint64_t incarnation) {
-  return {"orders", node, ensemble::node::incarnation_id::of(incarnation, 1), {}};
+  return {"orders", node, ensemble::node::incarnation_id::of(incarnation, 1), {}, {}};
 }
 
 /// Finds that gate, which is in this process.

@@ -25,7 +25,7 @@ using state = session::state;
 namespace {
 
 node::session_settings settings(const std::string& name, std::uint64_t incarnation) {
-  return {"orders", name, node::incarnation_id::of(incarnation, 1), {}, 1s, 5s, 10s};
+  return {"orders", name, node::incarnation_id::of(incarnation, 1), {}, {}, 1s, 5s, 10s};
 }
 
 session::door open_door() {
@@ -124,8 +124,8 @@ TEST(Session, NamesOfStrangersAreNotRepeated) {
   const std::string long_name(node::most_frame_bytes - 100, 'x');
   for (const auto& name : {std::string(), std::string("W1"), std::string("w1\nfatal: all is lost"),
                            std::string("w_1"), std::string(64, 'w'), long_name}) {
-    for (const auto& greeting : {node::hello{1, "orders", name, node::incarnation_id::of(1, 1), {}},
-                                 node::hello{1, name, "w1", node::incarnation_id::of(1, 1), {}}}) {
+    for (const auto& greeting : {node::hello{1, "orders", name, node::incarnation_id::of(1, 1), {}, {}},
+                                 node::hello{1, name, "w1", node::incarnation_id::of(1, 1), {}, {}}}) {
       auto admitting = session::admitting(settings("journal", 2), open_door(), now);
       const auto step = admitting.received(greeting, now);
       ASSERT_EQ(step.send.size(), 1U);
@@ -138,7 +138,7 @@ TEST(Session, NamesOfStrangersAreNotRepeated) {
   EXPECT_LT(joining.reason().size(), 600U);
   EXPECT_EQ(joining.reason().find('\n'), std::string::npos);
   auto nobody = session::admitting(settings("journal", 2), open_door(), now);
-  (void)nobody.received(node::hello{1, "orders", "w1", {}, {}}, now);
+  (void)nobody.received(node::hello{1, "orders", "w1", {}, {}, {}}, now);
   EXPECT_THAT(nobody.reason(), HasSubstr("has an id"));
 }
 

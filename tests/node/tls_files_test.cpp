@@ -38,11 +38,11 @@ protected:
   void write(const std::string& name, const std::string& text) const {
     std::ofstream(file(name)) << text;
   }
-  [[nodiscard]] node::tls_files files(const std::string& authority, const std::string& node) const {
+  [[nodiscard]] tls_files files(const std::string& authority, const std::string& node) const {
     return {file(authority), file(node + ".pem"), file(node + ".key")};
   }
   /// Why they are refused; empty: they are not.
-  [[nodiscard]] static std::string refusal(const node::tls_files& files, const std::string& node) {
+  [[nodiscard]] static std::string refusal(const tls_files& files, const std::string& node) {
     try {
       node::check_tls_files(files, node);
     } catch (const error& e) {
@@ -100,10 +100,10 @@ TEST_F(TlsFiles, ThatCannotBeReadOrUsedAreRefused) {
   cut[cut.size() / 2] = '!';
   write("cut", cut);
   run("openssl pkey -in certs/w1.key -aes128 -passout pass:secret -out locked.key");
-  const std::pair<std::string node::tls_files::*, const char*> parts[] = {
-      {&node::tls_files::authority, "authority"},
-      {&node::tls_files::certificate, "certificate"},
-      {&node::tls_files::key, "key"}};
+  const std::pair<std::string tls_files::*, const char*> parts[] = {
+      {&tls_files::authority, "authority"},
+      {&tls_files::certificate, "certificate"},
+      {&tls_files::key, "key"}};
   for (const auto& [part, name] : parts) {
     for (const auto* bad : {"missing", "empty", "text", "cut", "certs"}) {
       auto files = good;

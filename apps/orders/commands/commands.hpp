@@ -10,6 +10,9 @@ namespace orders {
 // cannot be opened or read.
 
 int run_orders(const run_options& options, std::ostream& out);
+/// Until Ctrl-C. 1: the runtime failed.
+int serve_orders(const serve_options& options, std::ostream& out);
+int list_nodes(const read_options& options, std::ostream& out);
 /// 1: an order ended differently, or not at all, or a check of a journal failed.
 int compare_modes(const compare_options& options, std::ostream& out);
 int show_order(const read_options& options, std::ostream& out);

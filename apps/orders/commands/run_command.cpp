@@ -1,7 +1,9 @@
 #include "orders/commands/commands.hpp"
 #include "orders/driver/driver.hpp"
+#include "orders/driver/failure_note.hpp"
 #include "orders/driver/interrupt.hpp"
 #include "orders/driver/machine.hpp"
+#include "orders/driver/node.hpp"
 #include "orders/driver/observed_verification.hpp"
 #include "orders/driver/order_source.hpp"
 #include "orders/driver/progress.hpp"
@@ -27,13 +29,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// Why the runtime failed, as it told from a thread of its own.
-struct failure_note {
-  std::mutex mutex{};
-  std::string text{};
-  std::atomic<bool> failed{false};
-};
-
 /// One run, from the runtime's start to its stop.
 class order_run {
 public:
@@ -47,8 +42,8 @@ public:
       evidence_ = std::make_unique<ensemble::history_writer>(options_.files.history,
                                                              std::to_string(::getpid()));
     ensemble::runtime runtime(runtime_options_of());
-    const auto failure = std::make_shared<failure_note>();
-    start(runtime, failure);
+    const auto failure = failure_note::of(runtime);
+    start(runtime);
     driver placing(runtime, options_.concurrency, evidence_.get());
     const auto began = std::chrono::steady_clock::now();
     see_through(runtime, placing, *failure);
@@ -57,14 +52,15 @@ public:
     if (observed_) observed_->catch_up(runtime, 30s);
     summary_.took = std::chrono::steady_clock::now() - began;
     const auto last = runtime.stats(); // once it has stopped nothing is open in it
+    summary_.joined = options_.node.join;
+    if (joined()) // the journal is read over the node's connection
+      summary_.report = verify_journal(*runtime.open_reader(), options_.files, false);
     runtime.stop();
     summary_.mode = options_.mode;
     summary_.counts = placing.counts();
     summary_.stats = runtime.stats();
-    {
-      const std::lock_guard lock(failure->mutex);
-      summary_.failure = failure->text;
-    }
+    summary_.ended = joined() ? summary_.counts.ended : ended_here(summary_.stats);
+    summary_.failure = failure->text();
     summary_.open = last.instances_open;
     summary_.stuck = last.instances_stuck;
     summary_.interrupted = interrupted();
@@ -75,7 +71,11 @@ public:
   }
 
 private:
-  [[nodiscard]] bool in_memory() const { return options_.journal == "memory:"; }
+  [[nodiscard]] bool joined() const { return !options_.node.join.empty(); }
+  [[nodiscard]] bool in_memory() const { return !joined() && options_.journal == "memory:"; }
+  [[nodiscard]] static std::uint64_t ended_here(const ensemble::runtime_stats& stats) {
+    return stats.instances_completed + stats.instances_compensated;
+  }
 
   [[nodiscard]] ensemble::runtime_options runtime_options_of() const {
     ensemble::runtime_options o;
@@ -83,35 +83,30 @@ private:
     o.durability = options_.durability;
     // An order holds one credit at a time; twice as many leave room for those that are resumed.
     o.credits = std::max(o.credits, 2 * options_.concurrency);
+    set_node(o, options_.node);
+    if (joined()) o.services.emplace(); // a client runs none
     return o;
   }
 
-  void start(ensemble::runtime& runtime, const std::shared_ptr<failure_note>& failure) {
+  void start(ensemble::runtime& runtime) {
     set_up(runtime, make_shop(options_.stock, options_.failures, gateway_), options_.mode);
-    runtime.on_failure([failure](const ensemble::error& e) {
-      const std::lock_guard lock(failure->mutex);
-      failure->text = e.what();
-      failure->failed = true;
-    });
     runtime.start();
     if (in_memory()) {
       observed_ = std::make_unique<observed_verification>(runtime, options_.files);
       return;
     }
     const auto stats = runtime.stats(); // at once: some may have ended already
-    summary_.resumed =
-        stats.instances_open + stats.instances_completed + stats.instances_compensated;
-    placed_ = placed_orders(*open_shop_journal(options_.journal));
+    summary_.resumed = stats.instances_open + ended_here(stats);
+    placed_ = placed_orders(joined() ? *runtime.open_reader() : *open_shop_journal(options_.journal));
     summary_.before = placed_.size();
   }
 
   /// Places what is to be placed, and waits until all has ended, Ctrl-C or a failure.
   void see_through(const ensemble::runtime& runtime, driver& placing, const failure_note& failure) {
-    const auto over = [&] { return interrupted() || failure.failed; };
+    const auto over = [&] { return interrupted() || failure.failed(); };
     std::uint64_t skipped = 0;
     const auto ended = [&] {
-      const auto stats = runtime.stats();
-      return stats.instances_completed + stats.instances_compensated;
+      return joined() ? placing.counts().ended : ended_here(runtime.stats());
     };
     std::uint64_t total = source_.count + summary_.resumed;
     progress bar(std::cerr, ::isatty(STDERR_FILENO) == 1, "orders", total);
@@ -143,6 +138,7 @@ private:
   }
 
   void verify() {
+    if (joined()) return;
     if (in_memory()) {
       summary_.report = observed_->finish(summary_.stats);
       return;

@@ -47,11 +47,13 @@ void print(std::ostream& out, const run_summary& s, const latencies& times) {
   if (times.count() != 0)
     out << "latency     p50 " << to_text(times.quantile(0.5)) << ", p95 "
         << to_text(times.quantile(0.95)) << ", p99 " << to_text(times.quantile(0.99)) << '\n';
-  const auto ended = s.stats.instances_completed + s.stats.instances_compensated;
-  out << "rate        " << rate_text(seconds > 0 ? static_cast<double>(ended) / seconds : 0)
-      << " orders/s over " << to_text(s.took) << '\n'
-      << "journal     " << grouped(s.stats.events_appended) << " events in "
-      << grouped(s.stats.commits) << " commits";
+  out << "rate        " << rate_text(seconds > 0 ? static_cast<double>(s.ended) / seconds : 0)
+      << " orders/s over " << to_text(s.took) << "\njournal     ";
+  if (s.joined.empty())
+    out << grouped(s.stats.events_appended) << " events in " << grouped(s.stats.commits)
+        << " commits";
+  else
+    out << grouped(r.events) << " events, at " << s.joined;
   if (s.flush_rate) out << "; the disk does " << rate_text(*s.flush_rate) << " fdatasync/s";
   out << "\nmemory      " << grouped(s.resident >> 20) << " MiB resident\n";
   if (!c.trouble.empty()) out << "trouble     " << c.trouble << '\n';

@@ -1,0 +1,20 @@
+#include "orders/driver/node.hpp"
+
+#include <filesystem>
+
+namespace orders {
+
+void set_node(ensemble::runtime_options& of, const node_options& from) {
+  of.application = "orders";
+  of.listen = from.listen;
+  of.join = from.join;
+  of.node_name = from.name;
+  of.services = from.services;
+  if (of.services) std::erase(*of.services, "none");
+  if (from.certificates.empty()) return;
+  const std::filesystem::path folder(from.certificates);
+  of.tls = {(folder / "ca.pem").string(), (folder / (from.name + ".pem")).string(),
+            (folder / (from.name + ".key")).string()};
+}
+
+} // namespace orders
