@@ -92,6 +92,10 @@ void add_membership(CLI::App& app, node_options& o) {
                  "can reach an address, and needs --name")
       ->needs("--name")
       ->check(CLI::ExistingDirectory);
+  app.add_option("--silence", o.silence,
+                 "Seconds after which a node of which nothing is heard is down")
+      ->capture_default_str()
+      ->check(CLI::Range(0.1, 3600.0));
 }
 
 void add_serve_options(CLI::App& serve, serve_options& o) {
@@ -166,7 +170,12 @@ void add_run_options(CLI::App& run, run_options& o) {
   auto* resume =
       run.add_flag("--resume-only", o.resume_only, "Place nothing, only end what is in flight");
   add_membership(run, o.node);
-  run.get_option("--join")->excludes(journal)->excludes(resume);
+  auto* join = run.get_option("--join");
+  join->excludes(journal)->excludes(resume);
+  // What the services do is a matter of the nodes where they run.
+  for (const auto* elsewhere : {"--decline-rate", "--out-of-stock-rate", "--shipping-failure-rate",
+                                "--last-word-failure-rate", "--stock", "--durability"})
+    join->excludes(run.get_option(elsewhere));
   add_evidence(run, o.files, "Payments go to a gateway outside, which keeps its books in this file",
                "Add to this file what is asked, before it is, and what is told, after it was");
   add_log(run, o.log);

@@ -21,6 +21,7 @@ struct node_options {
   std::string name{};
   std::string certificates{}; ///< the folder that scripts/certificates made; empty: plain text
   std::optional<std::vector<std::string>> services{}; ///< that run here; none: all
+  double silence = 5; ///< seconds, after which a node of which nothing is heard is down
 };
 
 /// `orders run`

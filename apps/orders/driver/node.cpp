@@ -1,5 +1,6 @@
 #include "orders/driver/node.hpp"
 
+#include <chrono>
 #include <filesystem>
 
 namespace orders {
@@ -10,6 +11,9 @@ void set_node(ensemble::runtime_options& of, const node_options& from) {
   of.join = from.join;
   of.node_name = from.name;
   of.services = from.services;
+  using seconds = std::chrono::duration<double>;
+  of.silence = std::chrono::duration_cast<ensemble::duration>(seconds(from.silence));
+  of.heartbeat = of.silence / 5;
   if (of.services) std::erase(*of.services, "none");
   if (from.certificates.empty()) return;
   const std::filesystem::path folder(from.certificates);
