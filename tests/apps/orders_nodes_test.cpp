@@ -185,8 +185,8 @@ TEST_P(OrdersNodes, TheNodeWithTheJournalMayBeStartedAgain) {
   client->stop();
 }
 
-// The order service fails the last word of each order once, wherever it runs.
-TEST_P(OrdersNodes, AFailedAttemptElsewhereIsToldToWhoConducts) {
+// The order service asks for an operator at the last word of each order, wherever it runs.
+TEST_P(OrdersNodes, AnOrderThatIsStuckElsewhereIsTold) {
   const mishaps last_words_fail{0, 0, 0, 1, 1.0};
   const auto keeps = keeper({"stock"}, last_words_fail);
   const auto works = worker("w1", {"order", "payment", "shipping"}, last_words_fail);
