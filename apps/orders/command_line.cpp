@@ -100,9 +100,9 @@ void add_membership(CLI::App& app, node_options& o) {
 
 void add_serve_options(CLI::App& serve, serve_options& o) {
   add_membership(serve, o.node);
-  auto* listen =
-      serve.add_option("--listen", o.node.listen, "HOST:PORT where other nodes may join this one, "
-                                                  "which then keeps the journal");
+  auto* listen = serve.add_option("--listen", o.node.listen,
+                                  "HOST:PORT where other nodes may join this one, "
+                                  "which then keeps the journal");
   listen->excludes("--join");
   auto* journal = serve.add_option("--journal", o.journal, "The journal's file");
   journal->capture_default_str()->excludes("--join");
@@ -127,10 +127,11 @@ void add_serve_options(CLI::App& serve, serve_options& o) {
 }
 
 CLI::App* add_serve(CLI::App& app, serve_options& o) {
-  return subcommand(app, "serve",
-                    "Be one node of several: keep the journal (--listen), or run services beside it "
-                    "(--join), until Ctrl-C",
-                    [&o](CLI::App& serve) { add_serve_options(serve, o); });
+  return subcommand(
+      app, "serve",
+      "Be one node of several: keep the journal (--listen), or run services beside it "
+      "(--join), until Ctrl-C",
+      [&o](CLI::App& serve) { add_serve_options(serve, o); });
 }
 
 CLI::App* add_nodes(CLI::App& app, read_options& o) {
@@ -162,8 +163,8 @@ void add_run_options(CLI::App& run, run_options& o) {
   run.add_option("--stock", o.stock, "Units of each item that the journal does not know yet")
       ->capture_default_str()
       ->check(CLI::Range(std::int64_t{0}, std::int64_t{1'000'000'000'000'000}));
-  auto* journal = run.add_option("--journal", o.journal,
-                                 "The journal's file, or memory: to keep nothing");
+  auto* journal =
+      run.add_option("--journal", o.journal, "The journal's file, or memory: to keep nothing");
   journal->capture_default_str();
   add_durability(run, o.durability);
   add_mode(run, o.mode);

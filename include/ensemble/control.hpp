@@ -18,10 +18,10 @@
 //
 // The protocol, for other clients: one JSON object a line (64 KiB at most), one JSON object a line
 // in answer. {"command":"stuck"}, {"command":"inspect","instance":"<32 digits>"},
-// {"command":"stats"}, {"command":"nodes"}, {"command":"retry","instance":"...","reason":"..."}; skip and abort
-// likewise, with "step", "direction", "event_name", "event_text" and "idempotency_key" as in
-// operator_word; stuck takes "limit" (500 at most) and "after". The answer has "failure" (the name
-// of an errc, with "text") or what was asked for.
+// {"command":"stats"}, {"command":"nodes"}, {"command":"retry","instance":"...","reason":"..."};
+// skip and abort likewise, with "step", "direction", "event_name", "event_text" and
+// "idempotency_key" as in operator_word; stuck takes "limit" (500 at most) and "after". The answer
+// has "failure" (the name of an errc, with "text") or what was asked for.
 
 namespace ensemble {
 

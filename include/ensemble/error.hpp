@@ -25,9 +25,9 @@ enum class errc {
   /// no runtime owns the journal, so nobody answers at its control socket; or no node at that
   /// address lets this one in
   not_running,
-  would_block,       ///< a blocking call from inside one of ensemble's own threads
-  handler_failed,    ///< a user's function threw; nothing was recorded
-  unknown_outcome,   ///< it is not known whether the work was done; ask again with the same key
+  would_block,     ///< a blocking call from inside one of ensemble's own threads
+  handler_failed,  ///< a user's function threw; nothing was recorded
+  unknown_outcome, ///< it is not known whether the work was done; ask again with the same key
 };
 
 /// The stable name of a code, as in `journal_locked`.

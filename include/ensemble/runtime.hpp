@@ -84,8 +84,8 @@ struct runtime_options {
 /// A node, as the one that keeps the journal sees it.
 struct node_status {
   std::string name{};
-  std::string incarnation{}; ///< which start of it, in hexadecimal
-  bool connected = false;    ///< the node itself is
+  std::string incarnation{};           ///< which start of it, in hexadecimal
+  bool connected = false;              ///< the node itself is
   std::vector<std::string> services{}; ///< that run there
   duration heard{};                    ///< how long ago something was heard of it
   std::uint64_t bytes_under_way = 0;   ///< sent to it, and not taken there yet
@@ -210,8 +210,8 @@ public:
   /// returns everything that was known is known again. Throws what open_journal throws,
   /// errc::unknown_service, errc::unknown_message, errc::bad_definition; and of nodes
   /// errc::bad_argument: for options that do not fit together, files of TLS that cannot be used,
-  /// and an address where nobody can listen; and errc::not_running for one that is not let in by the
-  /// node that it joins, saying why. (Once it was let in it comes again by itself.)
+  /// and an address where nobody can listen; and errc::not_running for one that is not let in by
+  /// the node that it joins, saying why. (Once it was let in it comes again by itself.)
   void start();
 
   /// Gives a command to a service. The future is ready when the outcome is durable. Throws
@@ -283,9 +283,9 @@ public:
   /// died.
   [[nodiscard]] std::future<flow_graph> flows();
 
-  /// The nodes, the one that is asked first, the others by name: those that are connected, and those
-  /// that were and have not come back. Throws errc::wrong_state unless this one listens; the future
-  /// throws errc::unknown_outcome if the runtime stopped first.
+  /// The nodes, the one that is asked first, the others by name: those that are connected, and
+  /// those that were and have not come back. Throws errc::wrong_state unless this one listens; the
+  /// future throws errc::unknown_outcome if the runtime stopped first.
   [[nodiscard]] std::future<std::vector<node_status>> nodes();
   void nodes(nodes_callback callback);
   /// Where it listens, HOST:PORT. Throws errc::wrong_state unless it does.

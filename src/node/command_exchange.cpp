@@ -14,21 +14,21 @@ message typed(const internal::environment& env, message from) {
   const auto* type = env.registry.find(from.name());
   if (from.type() || !type) return from;
   if (from.schema_version() > type->schema_version)
-    throw error(errc::newer_schema, "another node sends '" + std::string(from.name()) +
-                                        "' under schema version " +
-                                        std::to_string(from.schema_version()) +
-                                        ", this one knows version " +
-                                        std::to_string(type->schema_version) +
-                                        ": run a program at least as new as that one here");
+    throw error(errc::newer_schema,
+                "another node sends '" + std::string(from.name()) + "' under schema version " +
+                    std::to_string(from.schema_version()) + ", this one knows version " +
+                    std::to_string(type->schema_version) +
+                    ": run a program at least as new as that one here");
   return message::decode(*type, from.text());
 }
 
 } // namespace
 
 command_told too_long(const command_told& answer, const error& why) {
-  return {answer.id, {}, error(errc::unknown_outcome,
-                               std::string("it is done, but its receipt cannot be told: ") +
-                                   why.what())};
+  return {answer.id,
+          {},
+          error(errc::unknown_outcome,
+                std::string("it is done, but its receipt cannot be told: ") + why.what())};
 }
 
 command_exchange::command_exchange(internal::base_actor& self, const internal::environment& env,
@@ -62,8 +62,9 @@ bool command_exchange::receive(frame& what) {
   } else if (auto* failed = std::get_if<attempt_failed_told>(&what)) {
     // Of a conducted process; who conducts knows where the saga is.
     if (*directory_)
-      self_->send((*directory_)->manager, internal::attempt_failed_note{
-                                           failed->instance, failed->id, std::move(failed->reason)});
+      self_->send(
+          (*directory_)->manager,
+          internal::attempt_failed_note{failed->instance, failed->id, std::move(failed->reason)});
   } else {
     return false;
   }

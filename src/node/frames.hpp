@@ -136,7 +136,7 @@ struct command_asked {
   command_id id{};
   command_id target{}; ///< of a close: the command to settle; else equal to id
   bool close = false;
-  bool repeat = false; ///< it may have been given before
+  bool repeat = false;           ///< it may have been given before
   bool was_with_another = false; ///< and who had it then is gone, perhaps with its outcome
   bool from_caller = false;
   bool from_policy = false;
@@ -165,10 +165,10 @@ struct service_moved {
 };
 
 /// The order is part of the protocol.
-using frame = std::variant<hello, welcome, turned_away, heartbeat, heartbeat_heard, append_asked,
-                           append_told, read_asked, read_told, follow, committed_events,
-                           command_asked, command_told, attempt_failed_told, frames_taken,
-                           service_moved>;
+using frame =
+    std::variant<hello, welcome, turned_away, heartbeat, heartbeat_heard, append_asked, append_told,
+                 read_asked, read_told, follow, committed_events, command_asked, command_told,
+                 attempt_failed_told, frames_taken, service_moved>;
 
 /// Throws errc::bad_argument if it would be longer than most_frame_bytes, and what message::text
 /// throws.

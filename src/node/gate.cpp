@@ -83,8 +83,8 @@ void gate::greet(const std::string& bytes) {
 }
 
 std::optional<std::string> gate::why_not(const hello& who) {
-  const auto runs_at = [&](const std::string& node, const std::vector<std::string>& services)
-      -> std::optional<std::string> {
+  const auto runs_at = [&](const std::string& node,
+                           const std::vector<std::string>& services) -> std::optional<std::string> {
     const auto both = std::ranges::find_first_of(services, who.services);
     if (both == services.end()) return {};
     return "service '" + *both + "' runs on node '" + node + "' already";
@@ -127,8 +127,8 @@ void gate::let_in(const caf::actor& peer, session talk, session::step first) {
 }
 
 void gate::let_go(const caf::actor_addr& owner) {
-  const auto at = std::ranges::find_if(
-      guests_, [&](const auto& one) { return one.second.owner == owner; });
+  const auto at =
+      std::ranges::find_if(guests_, [&](const auto& one) { return one.second.owner == owner; });
   if (at == guests_.end()) return;
   auto was = status_of(at->first, at->second, {});
   was.connected = false;
@@ -139,12 +139,8 @@ void gate::let_go(const caf::actor_addr& owner) {
 
 node_status gate::status_of(const std::string& name, const guest& who, moment now) {
   const auto figures = who.figures->now();
-  return {name,
-          to_string(who.incarnation),
-          figures.ended.empty(),
-          who.services,
-          now - figures.heard,
-          figures.bytes_under_way,
+  return {name,         to_string(who.incarnation), figures.ended.empty(),
+          who.services, now - figures.heard,        figures.bytes_under_way,
           figures.ended};
 }
 

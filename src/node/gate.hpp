@@ -62,7 +62,7 @@ private:
 
   session_settings own_;
   make_owner owners_;
-  std::map<std::string, guest> guests_{};     ///< by name
+  std::map<std::string, guest> guests_{}; ///< by name
   /// Those with services that have not come back, and when they were heard last.
   std::map<std::string, std::pair<node_status, moment>> gone_{};
 };

@@ -38,11 +38,11 @@ struct ask_journal {
 
 /// A node's side of the link to the journal's node: asks, and takes the answers and the committed
 /// events; gives commands for services elsewhere, and takes those for the services here, once it
-/// knows where they are (internal::directory_changed). A question that was asked over a link which broke is asked again over the next one: an
-/// append is known as a repeat there, unless it is of books alone, and is applied again then. (The
-/// gate lets nobody in again before the last of an earlier link was taken or dropped, so nothing
-/// old comes behind anything new.) Over one link nothing is asked twice: it loses nothing but by
-/// ending.
+/// knows where they are (internal::directory_changed). A question that was asked over a link which
+/// broke is asked again over the next one: an append is known as a repeat there, unless it is of
+/// books alone, and is applied again then. (The gate lets nobody in again before the last of an
+/// earlier link was taken or dropped, so nothing old comes behind anything new.) Over one link
+/// nothing is asked twice: it loses nothing but by ending.
 class journal_client final : public internal::base_actor {
 public:
   journal_client(caf::actor_config& config, internal::environment_ptr env);
@@ -62,7 +62,7 @@ private:
   void directory_changed(const internal::directory_changed& change);
   void say(const frame& what);
 
-  caf::actor link_{}; ///< none: there is no connection
+  caf::actor link_{};            ///< none: there is no connection
   std::uint64_t connection_ = 0; ///< how many there have been
   command_exchange commands_;
   /// Without an answer, in the order in which they came, and their numbers in it by their tags.

@@ -16,8 +16,9 @@ namespace ensemble::node {
 inline constexpr std::string_view journal_guest_role = "journal guest";
 
 /// Gives one node that has joined what it needs: records what it asks to append, reads for it,
-/// sends it the committed events that it follows; passes its commands on, and gives it those for its
-/// services. Owns the node's link, and ends with it. It reads the journal itself, so it needs a thread of its own where that may wait.
+/// sends it the committed events that it follows; passes its commands on, and gives it those for
+/// its services. Owns the node's link, and ends with it. It reads the journal itself, so it needs a
+/// thread of its own where that may wait.
 ///
 /// Not for a journal of speculative durability: what it tells would have to wait for the disk
 /// first.

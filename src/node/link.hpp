@@ -29,7 +29,7 @@ public:
     /// The peer's link; of the side that joins, at first its gate.
     caf::actor peer{};
     caf::actor owner{};
-    caf::actor joiner{}; ///< of the side that joins
+    caf::actor joiner{};                     ///< of the side that joins
     std::shared_ptr<link_figures> figures{}; ///< of the side that is joined
   };
   /// `first` is what the session has to say already. Messages in frames come opaque, whoever knows

@@ -16,8 +16,8 @@ namespace ensemble::node {
 
 inline constexpr caf::atom_value frame_atom = caf::atom("frame");
 
-/// Link to owner, and to the joiner that made it: its connection is up. Everything else that it tells stands between this and
-/// `link_down`.
+/// Link to owner, and to the joiner that made it: its connection is up. Everything else that it
+/// tells stands between this and `link_down`.
 struct link_up {
   caf::actor link{};
   std::shared_ptr<const hello> peer{};

@@ -67,13 +67,15 @@ internal::environment_ptr copy_for_nodes(const internal::environment& of) {
 
 void check_options(const runtime_options& o) {
   if (!o.listen.empty() && !o.join.empty())
-    throw error(errc::bad_argument,
-                "runtime_options: a node keeps the journal and listens, or joins the one that does; "
-                "not both");
+    throw error(
+        errc::bad_argument,
+        "runtime_options: a node keeps the journal and listens, or joins the one that does; "
+        "not both");
   if (!o.listen.empty() && o.durability == durability::speculative)
-    throw error(errc::bad_argument,
-                "runtime_options: a journal of speculative durability cannot be shared: other nodes "
-                "would be told what is not on the disk yet");
+    throw error(
+        errc::bad_argument,
+        "runtime_options: a journal of speculative durability cannot be shared: other nodes "
+        "would be told what is not on the disk yet");
 }
 
 } // namespace
@@ -102,8 +104,8 @@ std::unique_ptr<journal> member::open_journal(const journal_options& options) {
   joiner_ = system_->spawn<joiner>(own_env_, own_, find_at(where_, network_), client_, note);
   internal::log().info("node '{}' joins the one at {}", own_.node, to_string(where_));
   if (const auto why = note->wait(env_->options.join_within))
-    throw error(errc::not_running, "node '" + own_.node + "' was not let in at " +
-                                       to_string(where_) + ": " + *why);
+    throw error(errc::not_running,
+                "node '" + own_.node + "' was not let in at " + to_string(where_) + ": " + *why);
   return make_remote_journal(client_, options.types);
 }
 

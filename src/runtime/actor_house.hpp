@@ -19,6 +19,9 @@
 
 namespace ensemble::internal {
 
+/// Ends an actor as if it had died. High priority: overtakes whatever its mailbox holds.
+void kill_now(const caf::actor& actor);
+
 /// Owns the actors of one runtime: makes them, knows where they are, replaces those that die, and
 /// ends them in order. The supervisor actor is its arm inside the actor system.
 class actor_house {

@@ -94,7 +94,8 @@ struct environment {
 
   /// Whether that service runs on this node.
   [[nodiscard]] bool runs(std::string_view service) const {
-    return !options.services || std::ranges::find(*options.services, service) != options.services->end();
+    return !options.services ||
+           std::ranges::find(*options.services, service) != options.services->end();
   }
   /// Whether the journal is kept here. So are conducted processes, subscriptions, and the flow
   /// graph: there is one node that does.

@@ -117,8 +117,8 @@ void outcome_watcher::tick() {
   const auto time = now();
   for (auto at = watched_.begin(); at != watched_.end();) {
     auto& [id, w] = *at;
-    const auto late = std::stable_partition(
-        w.waiting.begin(), w.waiting.end(), [&](const waiter& one) { return one.deadline > time; });
+    const auto late = std::stable_partition(w.waiting.begin(), w.waiting.end(),
+                                            [&](const waiter& one) { return one.deadline > time; });
     for (auto one = late; one != w.waiting.end(); ++one)
       (*one->callback)({outcome_kind::unknown, {}, id});
     w.waiting.erase(late, w.waiting.end());

@@ -90,8 +90,8 @@ struct runtime::implementation {
     if (at == env->subscriptions.end())
       throw error(errc::bad_argument, "there is no subscription '" + std::string(name) + "'");
     if (!internal::runs_here(*env, *at->second))
-      throw error(errc::wrong_state, "subscription '" + std::string(name) +
-                                         "' runs on another node: ask there");
+      throw error(errc::wrong_state,
+                  "subscription '" + std::string(name) + "' runs on another node: ask there");
     return *at->second;
   }
   void must_be_new(const std::string& call) const {

@@ -83,8 +83,7 @@ protected:
     address_ = made->address();
     return made;
   }
-  std::unique_ptr<runtime> worker(const std::string& name, service_names services,
-                                  mishaps m = {}) {
+  std::unique_ptr<runtime> worker(const std::string& name, service_names services, mishaps m = {}) {
     runtime_options o;
     o.join = address_;
     o.node_name = name;

@@ -32,8 +32,12 @@ public:
   node::frame operator()() {
     switch (dice_.below(std::variant_size_v<node::frame>)) {
     case 0:
-      return node::hello{1, text(), text(), id<node::incarnation_id>(),
-                         some(&any_frame::text), some(&any_frame::text)};
+      return node::hello{1,
+                         text(),
+                         text(),
+                         id<node::incarnation_id>(),
+                         some(&any_frame::text),
+                         some(&any_frame::text)};
     case 1: return node::welcome{text(), id<node::incarnation_id>(), time(), time()};
     case 2: return node::turned_away{text()};
     case 3: return node::heartbeat{number()};
@@ -52,7 +56,7 @@ public:
     case 9: return node::follow{{number()}, static_cast<std::uint32_t>(dice_.below(100))};
     case 10: return node::committed_events{{number()}, {number()}, some(&any_frame::recorded)};
     case 11:
-      return node::command_asked{text(), id<command_id>(), id<command_id>(), flag(), flag(),
+      return node::command_asked{text(), id<command_id>(), id<command_id>(), flag(),   flag(),
                                  flag(), flag(),           flag(),           origin(), body()};
     case 12: return told();
     case 13: return node::frames_taken{number()};
@@ -228,9 +232,8 @@ TEST(Frames, EveryFieldComesBack) {
 
 // Nodes of this version have to read each other, whatever compiled them.
 TEST(Frames, TheBytesOfThisVersionNeverChange) {
-  const auto bytes =
-      node::encode(node::hello{1, "orders", "w1", node::incarnation_id::of(1, 0xFF),
-                               {"payment"}, {}});
+  const auto bytes = node::encode(
+      node::hello{1, "orders", "w1", node::incarnation_id::of(1, 0xFF), {"payment"}, {}});
   EXPECT_EQ(bytes,
             std::string("\0\1\6orders\2w1\0\0\0\0\0\0\0\1\0\0\0\0\0\0\0\xFF\1\7payment\0", 38));
   EXPECT_EQ(node::encode(node::heartbeat{300}), std::string("\3\xAC\2", 3));

@@ -124,8 +124,9 @@ TEST(Session, NamesOfStrangersAreNotRepeated) {
   const std::string long_name(node::most_frame_bytes - 100, 'x');
   for (const auto& name : {std::string(), std::string("W1"), std::string("w1\nfatal: all is lost"),
                            std::string("w_1"), std::string(64, 'w'), long_name}) {
-    for (const auto& greeting : {node::hello{1, "orders", name, node::incarnation_id::of(1, 1), {}, {}},
-                                 node::hello{1, name, "w1", node::incarnation_id::of(1, 1), {}, {}}}) {
+    for (const auto& greeting :
+         {node::hello{1, "orders", name, node::incarnation_id::of(1, 1), {}, {}},
+          node::hello{1, name, "w1", node::incarnation_id::of(1, 1), {}, {}}}) {
       auto admitting = session::admitting(settings("journal", 2), open_door(), now);
       const auto step = admitting.received(greeting, now);
       ASSERT_EQ(step.send.size(), 1U);

@@ -30,8 +30,12 @@ int list_nodes(const read_options& options, std::ostream& out) {
   out << "last error\n";
   for (const auto& node : all) {
     const bool self = &node == &all.front();
-    row(node.name, self ? "here" : node.connected ? "connected" : "gone", joined(node.services),
-        self ? "-" : to_text(node.heard) + " ago", std::to_string(node.bytes_under_way) + " B");
+    row(node.name,
+        self             ? "here"
+        : node.connected ? "connected"
+                         : "gone",
+        joined(node.services), self ? "-" : to_text(node.heard) + " ago",
+        std::to_string(node.bytes_under_way) + " B");
     out << (node.last_error.empty() ? "-" : node.last_error) << '\n';
   }
   return 0;

@@ -97,7 +97,8 @@ private:
     }
     const auto stats = runtime.stats(); // at once: some may have ended already
     summary_.resumed = stats.instances_open + ended_here(stats);
-    placed_ = placed_orders(joined() ? *runtime.open_reader() : *open_shop_journal(options_.journal));
+    placed_ =
+        placed_orders(joined() ? *runtime.open_reader() : *open_shop_journal(options_.journal));
     summary_.before = placed_.size();
   }
 

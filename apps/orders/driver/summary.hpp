@@ -23,7 +23,7 @@ struct run_summary {
   ensemble::runtime_stats stats{};
   std::optional<double> flush_rate{}; ///< none: the journal is not on a disk
   std::uint64_t resident = 0;         ///< bytes
-  std::string joined{}; ///< the node that keeps the journal; empty: this one
+  std::string joined{};               ///< the node that keeps the journal; empty: this one
   bool interrupted = false;
   std::string failure{}; ///< why the runtime failed
   verification_report report{};
