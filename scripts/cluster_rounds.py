@@ -93,7 +93,8 @@ def free_port():
 
 
 class Cluster:
-    def __init__(self, orders, work, seed):
+    def __init__(self, orders, work, seed, all_programs):
+        self.all_programs = all_programs
         self.orders = orders
         self.work = work
         self.seed = seed
@@ -115,6 +116,7 @@ class Cluster:
              "--decline-rate", "0.1", "--out-of-stock-rate", "0.05",
              "--shipping-failure-rate", "0.05"],
             stdout=log, stderr=log)
+        self.all_programs.append(self.programs[name])
 
     def start_all(self, mode):
         self.mode = mode
@@ -130,13 +132,15 @@ class Cluster:
 
     def place(self, count):
         log = open(f"{self.work}/client.log", "ab")
-        return subprocess.Popen(
+        client = subprocess.Popen(
             [self.orders, "run", "--join", f"127.0.0.1:{self.proxies['client'].port}",
              "--certificates", f"{self.work}/certificates", "--name", "client",
              "--silence", str(SILENCE), "--orders", str(count), "--seed", str(self.seed),
              "--concurrency", "20", "--mode", self.mode, "--log", "info",
              "--evidence", f"{self.work}/evidence"],
             stdout=subprocess.PIPE, stderr=log, text=True)
+        self.all_programs.append(client)
+        return client
 
     # --- faults: each breaks a node, and mends it ---
 
@@ -189,11 +193,11 @@ def text_of(name, values):
             f"({len(known)} of {len(values)} seen)")
 
 
-def main():
+def main(programs):
     orders, work, rounds, seed, count = sys.argv[1], sys.argv[2], *map(int, sys.argv[3:6])
     dice = random.Random(seed)
     print(f"seed {seed}, {rounds} rounds of {count} orders", flush=True)
-    cluster = Cluster(orders, work, seed)
+    cluster = Cluster(orders, work, seed, programs)
     # Every fault of every node before any comes twice.
     faults = [(f, n) for f in ("kill", "pause", "lose", "cut") for n in ("journal", "w1", "w2")]
     plan = []
@@ -208,6 +212,7 @@ def main():
         client = cluster.place((number + 1) * count)
         time.sleep(0.2 + dice.random())
         broken = time.time()
+        client_was_at_work = client.poll() is None
         getattr(cluster, fault)(name)
         mended = time.time()
         try:
@@ -222,6 +227,8 @@ def main():
                 raise SystemExit(f"round {number + 1}: {fault} {name}: a node ended")
         observer, seen = ("w1", "journal") if name == "journal" else ("journal", name)
         gone = when_told(work, observer, f"the connection to node '{seen}' is over", broken)
+        if gone is None and client_was_at_work:
+            raise SystemExit(f"round {number + 1}: {fault} {name}: nobody noticed")
         back = when_told(work, observer, f"node '{seen}' is connected", gone or broken)
         detected.setdefault(fault, []).append(gone - broken if gone else None)
         returned.setdefault(fault, []).append(back - mended if back else None)
@@ -235,4 +242,10 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    programs = []
+    try:
+        main(programs)
+    finally:
+        for program in programs:
+            if program.poll() is None:
+                program.kill()

@@ -89,7 +89,7 @@ struct node_status {
   std::vector<std::string> services{}; ///< that run there
   duration heard{};                    ///< how long ago something was heard of it
   std::uint64_t bytes_under_way = 0;   ///< sent to it, and not taken there yet
-  std::string last_error{};            ///< why its last connection ended
+  std::string last_error{};            ///< why its last connection ended, if it is not back
 };
 
 /// What a caller's command came to. Durable when it is handed out.
@@ -252,8 +252,10 @@ public:
   [[nodiscard]] std::future<instance_report> inspect(instance_id instance);
   void inspect(instance_id instance, report_callback callback);
 
-  /// Which instances are stuck: at most `limit` of those that were started after `after` (none:
-  /// from the first). Just after a start, instances that are still being read are missing.
+  /// Which instances are stuck, of those that are kept on this node (conducted ones where the
+  /// journal is, danced ones where their owner runs): at most `limit` of those that were started
+  /// after `after` (none: from the first). Just after a start, instances that are still being read
+  /// are missing.
   [[nodiscard]] std::future<stuck_instances> stuck(std::size_t limit = 100, instance_id after = {});
   void stuck(std::size_t limit, instance_id after, stuck_callback callback);
 
@@ -283,16 +285,17 @@ public:
   /// died.
   [[nodiscard]] std::future<flow_graph> flows();
 
-  /// The nodes, the one that is asked first, the others by name: those that are connected, and
-  /// those that were and have not come back. Throws errc::wrong_state unless this one listens; the
-  /// future throws errc::unknown_outcome if the runtime stopped first.
+  /// The nodes: the one that is asked, those that are connected, and, of those that ran services,
+  /// who was and has not come back (1,000 at most). Throws errc::wrong_state unless this one
+  /// listens; the future throws errc::unknown_outcome if the runtime stopped first.
   [[nodiscard]] std::future<std::vector<node_status>> nodes();
   void nodes(nodes_callback callback);
   /// Where it listens, HOST:PORT. Throws errc::wrong_state unless it does.
   [[nodiscard]] std::string address() const;
 
   /// Reads the journal, on the calling thread, wherever it is kept; messages come typed. Throws
-  /// what journal::open_reader throws. Not to be used after `stop`; one thread at a time each.
+  /// what journal::open_reader throws, and, where another node keeps it, errc::would_block inside a
+  /// callback. Not to be used after `stop`; one thread at a time each.
   [[nodiscard]] std::unique_ptr<journal_reader> open_reader() const;
 
   /// Tells the callback every durable event at `from` and after, in journal order, one at a time,
@@ -306,7 +309,8 @@ public:
   runtime& subscribe(subscription_definition subscription);
   /// The events that a subscription (or policy, `<service>:<event>`) has parked, sorted by
   /// position: up to `limit` of those behind `after`. Reads the journal on the calling thread.
-  /// Throws errc::bad_argument when there is no subscription of that name.
+  /// Throws errc::bad_argument when there is no subscription of that name, errc::wrong_state when
+  /// it runs on another node.
   [[nodiscard]] std::vector<parked_event>
   parked(std::string_view subscription, std::size_t limit = 100, position after = {}) const;
   /// Hands parked events to their handler again, in order, each with all attempts of the policy:

@@ -1,5 +1,7 @@
 #include "node/command_exchange.hpp"
 
+#include "model/thrown.hpp"
+
 #include <caf/all.hpp>
 
 #include <algorithm>
@@ -24,16 +26,9 @@ message typed(const internal::environment& env, message from) {
 
 } // namespace
 
-command_told too_long(const command_told& answer, const error& why) {
-  return {answer.id,
-          {},
-          error(errc::unknown_outcome,
-                std::string("it is done, but its receipt cannot be told: ") + why.what())};
-}
-
 command_exchange::command_exchange(internal::base_actor& self, const internal::environment& env,
                                    const internal::directory_ptr& now,
-                                   std::function<void(const frame&)> say)
+                                   std::function<void(std::string)> say)
     : self_(&self), env_(&env), directory_(&now), say_(std::move(say)) {}
 
 caf::message_handler command_exchange::handlers() {
@@ -43,11 +38,9 @@ caf::message_handler command_exchange::handlers() {
         command_told told{m.id, {}, {}};
         if (m.result) told.result = *m.result;
         if (m.failure) told.failure = *m.failure;
-        say_(told);
+        say(told);
       },
-      [this](const internal::attempt_failed_note& m) {
-        say_(attempt_failed_told{m.instance, m.id, m.reason});
-      },
+      [this](const internal::attempt_failed_note& m) { say_failed(m.instance, m.id, m.reason); },
   };
 }
 
@@ -87,8 +80,37 @@ void command_exchange::give(const give_elsewhere& what) {
     const auto waits = [&](const auto& one) { return one.second == c.reply_to; };
     if (std::find_if(first, last, waits) == last) asked_.emplace(c.id, c.reply_to);
   }
-  say_(command_asked{what.service, c.id, c.target, c.close, c.repeat, c.was_with_another,
-                     c.from_caller, c.from_policy, c.origin, c.body});
+  std::string bytes;
+  try {
+    bytes =
+        encode(command_asked{what.service, c.id, c.target, c.close, c.repeat, c.was_with_another,
+                             c.from_caller, c.from_policy, c.origin, c.body});
+  } catch (const error& e) { // it is the command's fault, not the link's
+    if (!c.is_answered())
+      return self_->send(
+          c.reply_to, internal::attempt_failed_note{c.origin.instance, c.id, storable(e.what())});
+    command_told refused{c.id, {}, e};
+    return told(refused);
+  }
+  say_(std::move(bytes));
+}
+
+void command_exchange::say(const command_told& what) {
+  std::string bytes;
+  try {
+    bytes = encode(what);
+  } catch (const error& e) {
+    bytes = encode(command_told{
+        what.id,
+        {},
+        error(errc::unknown_outcome,
+              std::string("it is done, but its receipt cannot be told: ") + e.what())});
+  }
+  say_(std::move(bytes));
+}
+
+void command_exchange::say_failed(instance_id instance, command_id id, const std::string& why) {
+  say_(encode(attempt_failed_told{instance, id, storable(why)}));
 }
 
 void command_exchange::take(command_asked& what) {
@@ -97,7 +119,8 @@ void command_exchange::take(command_asked& what) {
   try {
     if (!host)
       throw error(errc::unknown_service, "no service '" + what.service + "' is known to this node");
-    command->body = typed(*env_, std::move(what.body));
+    // What is only passed on stays as it came: the node that runs the service may be a newer one.
+    command->body = env_->runs(what.service) ? typed(*env_, std::move(what.body)) : what.body;
   } catch (const error& e) {
     return refuse(what, e);
   }
@@ -115,9 +138,26 @@ void command_exchange::take(command_asked& what) {
 
 void command_exchange::refuse(const command_asked& what, const error& why) {
   if (what.from_caller || what.from_policy)
-    say_(command_told{what.id, {}, why});
+    say(command_told{what.id, {}, why});
   else
-    say_(attempt_failed_told{what.origin.instance, what.id, why.what()});
+    say_failed(what.origin.instance, what.id, why.what());
+}
+
+/// As who asked for it here can read it.
+internal::command_answer command_exchange::readable(const internal::command_answer& from) const {
+  if (!from.result) return from;
+  auto answer = from;
+  auto result = *from.result;
+  try {
+    for (auto& e : result.events) e.body = typed(*env_, std::move(e.body));
+    answer.result = std::make_shared<receipt>(std::move(result));
+  } catch (const error& e) {
+    answer.result = nullptr;
+    answer.failure = std::make_shared<error>(
+        errc::unknown_outcome,
+        std::string("it is done, but its receipt cannot be read here: ") + e.what());
+  }
+  return answer;
 }
 
 void command_exchange::told(command_told& what) {
@@ -125,17 +165,11 @@ void command_exchange::told(command_told& what) {
   if (first == last) return; // told before
   internal::command_answer answer{what.id, {}, {}, {}};
   if (what.failure) answer.failure = std::make_shared<error>(*what.failure);
-  if (what.result) {
-    for (auto& e : what.result->events) {
-      try {
-        e.body = typed(*env_, std::move(e.body));
-      } catch (const error& why) { // who asked must know what it asked for
-        answer.failure = std::make_shared<error>(why);
-      }
-    }
-    if (!answer.failure) answer.result = std::make_shared<receipt>(std::move(*what.result));
-  }
-  for (auto one = first; one != last; ++one) self_->send(one->second, answer);
+  if (what.result) answer.result = std::make_shared<receipt>(std::move(*what.result));
+  for (auto one = first; one != last; ++one)
+    self_->send(one->second, *directory_ && one->second == (*directory_)->gateway
+                                 ? readable(answer)
+                                 : answer); // to another node: as it came
   asked_.erase(first, last);
 }
 

@@ -37,7 +37,7 @@ struct hello {
   std::string node{};
   incarnation_id incarnation{};
   std::vector<std::string> services{}; ///< that run there
-  /// That it knows, as in `fulfilment orchestrated`: everywhere the same way.
+  /// That it knows, with their newest version, as in `fulfilment 2 orchestrated`: everywhere so.
   std::vector<std::string> processes{};
   friend bool operator==(const hello&, const hello&) = default;
 };

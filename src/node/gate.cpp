@@ -16,15 +16,16 @@ namespace {
 
 constexpr std::size_t most_guests = 1000;
 
-/// Processes are told as in `fulfilment orchestrated`. Driven in two ways, one would do twice what
-/// is to be done once.
-std::optional<std::string> other_mode(const std::vector<std::string>& here,
-                                      const std::vector<std::string>& there) {
+/// Processes are told as in `fulfilment 2 orchestrated`. Driven in two ways, or by two versions,
+/// one would do twice, or otherwise, what is to be done once.
+std::optional<std::string> other_process(const std::vector<std::string>& here,
+                                         const std::vector<std::string>& there) {
   for (const auto& own : here)
     for (const auto& other : there) {
       const auto name = own.substr(0, own.find(' ') + 1);
       if (other != own && other.starts_with(name))
-        return "process " + own + " here is " + other.substr(name.size()) + " there";
+        return "process " + own + " here is " + other.substr(name.size()) +
+               " there: all nodes run one version, in one mode";
     }
   return {};
 }
@@ -40,7 +41,6 @@ gate::gate(caf::actor_config& config, internal::environment_ptr env, session_set
   set_exit_handler([this](caf::exit_msg& m) {
     // Of a peer that means nothing here; who ends a node ends its links.
     if (!m.source || m.source.node() != node()) return;
-    for (const auto& [name, one] : guests_) send(one.link, link_end{"the node stops"});
     quit(m.reason);
   });
 }
@@ -58,6 +58,7 @@ caf::behavior gate::make_behavior() {
 }
 
 void gate::on_exit() {
+  for (const auto& [name, one] : guests_) send(one.link, link_end{"the node stops"});
   guests_.clear();
   owners_ = {};
   base_actor::on_exit();
@@ -89,7 +90,7 @@ std::optional<std::string> gate::why_not(const hello& who) {
     if (both == services.end()) return {};
     return "service '" + *both + "' runs on node '" + node + "' already";
   };
-  if (auto why = other_mode(own_.processes, who.processes)) return why;
+  if (auto why = other_process(own_.processes, who.processes)) return why;
   if (auto why = runs_at(own_.node, own_.services)) return why;
   for (const auto& [name, other] : guests_)
     if (name != who.node)
@@ -113,7 +114,7 @@ void gate::let_in(const caf::actor& peer, session talk, session::step first) {
   caf::actor owner;
   try {
     owner = owners_();
-  } catch (const error& e) {
+  } catch (const std::exception& e) {
     log().error("node '{}' cannot be let in: {}", who.node, e.what());
     return send(peer, frame_atom, encode(turned_away{"it cannot be served now"}));
   }

@@ -18,7 +18,8 @@ constexpr std::uint32_t most_credit = 8;
 
 journal_client::journal_client(caf::actor_config& config, internal::environment_ptr env)
     : base_actor(config, env, std::string(journal_client_role)),
-      commands_(*this, *env, directory_, [this](const frame& what) { say(what); }) {}
+      commands_(*this, *env, directory_,
+                [this](std::string bytes) { say_bytes(std::move(bytes)); }) {}
 
 caf::behavior journal_client::make_behavior() {
   return commands_.handlers().or_else(caf::message_handler{
@@ -73,19 +74,11 @@ void journal_client::directory_changed(const internal::directory_changed& change
   if (!env().services.contains(change.restarted) || !env().runs(change.restarted))
     introduce();
   else
-    say(service_moved{change.restarted});
+    say_bytes(encode(service_moved{change.restarted}));
 }
 
-void journal_client::say(const frame& what) {
-  if (!link_) return;
-  try {
-    send(link_, to_say(what));
-  } catch (const error& e) {
-    if (const auto* answer = std::get_if<command_told>(&what))
-      send(link_, to_say(too_long(*answer, e)));
-    else
-      send(link_, link_end{e.what()});
-  }
+void journal_client::say_bytes(std::string bytes) {
+  if (link_) send(link_, link_say{std::make_shared<const std::string>(std::move(bytes))});
 }
 
 void journal_client::ask(const std::shared_ptr<journal_question>& what) {

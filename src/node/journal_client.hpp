@@ -60,7 +60,7 @@ private:
   void follow_from_here();
   void introduce();
   void directory_changed(const internal::directory_changed& change);
-  void say(const frame& what);
+  void say_bytes(std::string bytes);
 
   caf::actor link_{};            ///< none: there is no connection
   std::uint64_t connection_ = 0; ///< how many there have been

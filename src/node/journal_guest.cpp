@@ -49,7 +49,8 @@ journal_guest::journal_guest(caf::actor_config& config, internal::environment_pt
                              internal::directory_ptr now, std::shared_ptr<journal_reader> from)
     : base_actor(config, env, std::string(journal_guest_role)),
       from_(std::move(from)),
-      commands_(*this, *env, directory_, [this](const frame& what) { say(what); }) {
+      commands_(*this, *env, directory_,
+                [this](std::string bytes) { say_bytes(std::move(bytes)); }) {
   directory_ = std::move(now);
 }
 
@@ -210,6 +211,10 @@ bool journal_guest::read_behind(std::vector<recorded_event>& events) {
   }
 }
 
+void journal_guest::say_bytes(std::string bytes) {
+  if (link_) send(link_, link_say{std::make_shared<const std::string>(std::move(bytes))});
+}
+
 // What no frame can hold is told as the failure that it is, to whoever asked.
 void journal_guest::say(const frame& what) {
   if (!link_) return;
@@ -218,8 +223,6 @@ void journal_guest::say(const frame& what) {
   } catch (const error& e) {
     if (const auto* told = std::get_if<read_told>(&what))
       send(link_, to_say(read_told{told->tag, e, {}, {}, {}, {}, true}));
-    else if (const auto* answer = std::get_if<command_told>(&what))
-      send(link_, to_say(too_long(*answer, e)));
     else
       send(link_, link_end{e.what()});
   }

@@ -45,6 +45,7 @@ private:
   void send_events(const internal::committed_batch* newest);
   [[nodiscard]] bool read_behind(std::vector<recorded_event>& events);
   void say(const frame& what);
+  void say_bytes(std::string bytes);
 
   std::shared_ptr<journal_reader> from_;
   caf::actor link_{};

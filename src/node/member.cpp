@@ -7,6 +7,7 @@
 #include "node/remote_journal.hpp"
 #include "node/service_stand_in.hpp"
 #include "runtime/actor_house.hpp"
+#include "runtime/deployments.hpp"
 #include "runtime/identity.hpp"
 #include "runtime/log.hpp"
 
@@ -34,10 +35,9 @@ std::vector<std::string> services_here(const internal::environment& env) {
 
 std::vector<std::string> processes_here(const internal::environment& env) {
   std::vector<std::string> all;
-  for (const auto& p : env.processes) {
-    auto told = p->name + (env.danced.contains(p->name) ? " choreographed" : " orchestrated");
-    if (std::ranges::find(all, told) == all.end()) all.push_back(std::move(told)); // of any version
-  }
+  for (const auto& p : internal::deployed_definitions(env))
+    all.push_back(p->name + " " + std::to_string(p->version) +
+                  (env.danced.contains(p->name) ? " choreographed" : " orchestrated"));
   return all;
 }
 
@@ -136,7 +136,10 @@ void member::begin(internal::actor_house& house) {
 void member::serve_no_more() {
   if (!serves_.exchange(false)) return;
   stop_listening(gate_, where_.port, network_);
-  caf::anon_send_exit(gate_, caf::exit_reason::user_shutdown);
+  caf::scoped_actor self(*system_);
+  self->monitor(gate_);
+  self->send_exit(gate_, caf::exit_reason::user_shutdown);
+  self->receive([](const caf::down_msg&) {});
 }
 
 void member::leave() {

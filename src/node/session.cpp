@@ -31,11 +31,15 @@ std::string one_line(std::string_view text) {
   return text.size() > longest ? line + "..." : line;
 }
 
-bool is_process_and_mode(const std::string& text) {
-  const auto space = text.find(' ');
-  if (space == text.npos || !is_name(text.substr(0, space))) return false;
-  const auto mode = text.substr(space + 1);
-  return mode == "orchestrated" || mode == "choreographed";
+bool is_process(const std::string& text) {
+  const auto name = text.find(' ');
+  const auto version = text.rfind(' ');
+  if (name == text.npos || version == name || !is_name(text.substr(0, name))) return false;
+  const auto number = text.substr(name + 1, version - name - 1);
+  const auto mode = text.substr(version + 1);
+  return number.size() <= 10 &&
+         std::ranges::all_of(number, [](char c) { return '0' <= c && c <= '9'; }) &&
+         (mode == "orchestrated" || mode == "choreographed");
 }
 
 /// Why a peer cannot be one, whoever it is; empty: it can.
@@ -54,8 +58,7 @@ std::string misfit(const session_settings& own, const hello& peer) {
   if (peer.services.size() > most_services ||
       !std::ranges::all_of(peer.services, [](const auto& s) { return is_name(s); }))
     return "it names services that cannot be";
-  if (peer.processes.size() > most_services ||
-      !std::ranges::all_of(peer.processes, is_process_and_mode))
+  if (peer.processes.size() > most_services || !std::ranges::all_of(peer.processes, is_process))
     return "it names processes that cannot be";
   if (peer.node == own.node || peer.incarnation == own.incarnation)
     return "node '" + own.node + "' has met itself: give each node a name of its own";

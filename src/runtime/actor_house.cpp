@@ -223,7 +223,7 @@ caf::actor actor_house::spawn_role(const std::string& role, const directory_ptr&
     return system_->spawn<process_manager>(env_, now, supervisor_, recovered);
   if (const std::string service(participant_of(role)); !service.empty())
     return system_->spawn<participant>(env_, service, now, supervisor_, recovered);
-  if (role == outcome_role) return system_->spawn<outcome_watcher>(env_, now);
+  if (role == outcome_role) return system_->spawn<outcome_watcher>(env_, now, head());
   if (role == topics_role) return system_->spawn<topic_publisher>(env_, now, topics_);
   for (const auto& [name, state] : env_->subscriptions)
     if (subscriber_role(name) == role) return spawn_subscriber(state, now);
@@ -267,6 +267,8 @@ void actor_house::announce(const std::string& restarted) {
 
 void actor_house::tell_of_changes(const caf::actor& listener) {
   const std::lock_guard lock(mutex_);
+  std::erase_if(listeners_,
+                [](const caf::actor_addr& one) { return !caf::actor_cast<caf::actor>(one); });
   listeners_.push_back(listener->address());
   anon_send(listener, directory_changed{directory_, ""});
 }

@@ -35,7 +35,11 @@ void actor_house::fail(const error& why) {
   kill_now(now->desk); // tells those who wait
   if (now->outcomes) kill_now(now->outcomes);
   anon_send(now->gateway, runtime_failed{std::make_shared<error>(why)});
-  env_->gate.close(); // tells those who wait
+  env_->gate.close();     // tells those who wait
+  if (env_->neighbours) { // nor is anything done for other nodes, which learn that this one is gone
+    env_->neighbours->serve_no_more();
+    env_->neighbours->leave();
+  }
   if (opening)
     opening(&why);
   else if (on_failure_)
@@ -105,8 +109,8 @@ void actor_house::close(duration limit) {
   const auto deadline = env_->clock() + limit;
   stop_subscribers();
   env_->credits.close();
-  if (env_->neighbours) env_->neighbours->serve_no_more();
   wait_for_callers(deadline);
+  if (env_->neighbours) env_->neighbours->serve_no_more();
   directory_ptr now;
   {
     const std::lock_guard lock(mutex_); // a respawn comes before this, or not at all

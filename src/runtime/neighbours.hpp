@@ -29,9 +29,10 @@ public:
   /// Stands where the actor of a service would stand that runs on another node.
   [[nodiscard]] virtual caf::actor spawn_stand_in(const std::string& service,
                                                   caf::actor supervisor) = 0;
-  /// The runtime knows everything: other nodes may ask it from now on.
+  /// The runtime knows everything: other nodes may ask it from now on. Throws errc::bad_argument
+  /// where nobody can listen.
   virtual void begin(actor_house& house) = 0;
-  /// They may not any more. Called first when the runtime stops; may be called twice.
+  /// They may not any more: when it returns nobody uses the house. May be called twice.
   virtual void serve_no_more() = 0;
   /// Nothing reaches another node any more; whoever waits for one is told. May be called twice.
   virtual void leave() = 0;

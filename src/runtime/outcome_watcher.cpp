@@ -1,6 +1,5 @@
 #include "runtime/outcome_watcher.hpp"
 
-#include "runtime/log.hpp"
 #include "runtime/operator_step.hpp"
 #include "runtime/saga_body.hpp"
 
@@ -12,25 +11,35 @@
 namespace ensemble::internal {
 
 namespace {
+
 const auto look_around = caf::atom("lookaround");
 constexpr auto look_every = std::chrono::milliseconds(20);
 /// An instance that the journal did not show yet is looked for again.
 constexpr auto look_again_after = std::chrono::seconds(1);
+/// Events that are kept: searched for each instance that somebody begins to wait for.
+constexpr std::size_t most_recent = 4096;
+
 } // namespace
 
 outcome_watcher::outcome_watcher(caf::actor_config& config, environment_ptr env,
-                                 directory_ptr directory)
-    : base_actor(config, std::move(env), std::string(outcome_role)) {
+                                 directory_ptr directory, position head)
+    : base_actor(config, std::move(env), std::string(outcome_role)),
+      follower_(*this, [this](const batch_ptr& batch) { take(batch); }),
+      head_(head),
+      recent_from_(head) {
   directory_ = std::move(directory);
 }
 
 caf::behavior outcome_watcher::make_behavior() {
   join(directory_->journal_group);
+  follower_.start(head_, *directory_);
   delayed_send(this, look_every, look_around);
   return {
       [this](const await_outcome& m) { await(m); },
-      [this](const committed& m) { take(*m.batch); },
-      [this](const journal_page& m) { page_read(m); },
+      [this](const committed& m) { follower_.follow(m.batch, *directory_); },
+      [this](const journal_page& m) {
+        if (!follower_.page_read(m, *directory_)) page_read(m);
+      },
       [this](caf::atom_value what) {
         if (what != look_around) return;
         delayed_send(this, look_every, look_around);
@@ -39,6 +48,7 @@ caf::behavior outcome_watcher::make_behavior() {
       [this](const directory_changed& m) {
         directory_ = m.now;
         if (m.restarted != reader_role) return; // what the last reader was asked is lost
+        follower_.reader_replaced(*directory_);
         for (const auto& [tag, id] : std::exchange(reads_, {}))
           if (const auto at = watched_.find(id); at != watched_.end()) read(id, at->second);
       },
@@ -47,17 +57,38 @@ caf::behavior outcome_watcher::make_behavior() {
 
 void outcome_watcher::on_exit() {
   watched_.clear(); // tells them
+  recent_.clear();
+  follower_.clear();
   base_actor::on_exit();
 }
 
 void outcome_watcher::await(const await_outcome& what) {
-  auto [at, is_new] = watched_.try_emplace(what.id);
-  at->second.waiting.push_back({what.deadline, what.callback});
-  if (is_new) read(what.id, at->second);
+  const auto [at, is_new] = watched_.try_emplace(what.id);
+  auto& w = at->second;
+  w.waiting.push_back({what.deadline, what.callback});
+  if (!is_new) return;
+  if (what.start->position <= recent_from_) return read(what.id, w);
+  std::vector<recorded_event> events{*what.start};
+  for (const auto& batch : recent_)
+    for (const auto& e : batch->events)
+      if (e.origin.instance == what.id && e.position > events.back().position) events.push_back(e);
+  begin(what.id, w, std::move(events));
+}
+
+void outcome_watcher::begin(instance_id id, watched& w, std::vector<recorded_event> events) {
+  const auto definition = definition_of(env(), id, events.front());
+  if (!definition) {
+    answer(w, {outcome_kind::unknown, "its process or version is not known to this node", id});
+    watched_.erase(id);
+    return;
+  }
+  w.folded = fold_instance(definition, events);
+  for (const auto& e : std::exchange(w.arrived, {})) fold(w, e);
+  settle(id);
 }
 
 void outcome_watcher::read(instance_id id, watched& w) {
-  w.asked = now();
+  w.read_again.reset();
   auto request = std::make_shared<read_request>();
   request->what = read_request::kind::instance;
   request->tag = next_tag_++;
@@ -68,34 +99,33 @@ void outcome_watcher::read(instance_id id, watched& w) {
 
 void outcome_watcher::page_read(const journal_page& page) {
   const auto asked = reads_.extract(page.tag);
-  if (asked.empty() || page.events->empty()) return;
-  const auto id = asked.mapped();
-  const auto at = watched_.find(id);
+  if (asked.empty()) return;
+  const auto at = watched_.find(asked.mapped());
   if (at == watched_.end() || at->second.folded) return;
-  auto& w = at->second;
-  const auto definition = definition_of(env(), id, page.events->front());
-  if (!definition) {
-    log().warn("somebody waits for instance {}, whose process or version is not known here",
-               to_string(id));
-    return;
-  }
-  w.folded = fold_instance(definition, *page.events);
-  for (const auto& e : std::exchange(w.arrived, {})) fold(w, e);
-  if (settled(w)) watched_.erase(at);
+  if (page.events->empty())
+    at->second.read_again = now() + look_again_after;
+  else
+    begin(at->first, at->second, *page.events);
 }
 
-void outcome_watcher::take(const committed_batch& batch) {
+void outcome_watcher::take(const batch_ptr& batch) {
+  recent_.push_back(batch);
+  recent_events_ += batch->events.size();
+  while (recent_events_ > most_recent) {
+    recent_events_ -= recent_.front()->events.size();
+    recent_from_ = recent_.front()->to;
+    recent_.pop_front();
+  }
   if (watched_.empty()) return;
-  for (const auto& e : batch.events) {
+  for (const auto& e : batch->events) {
     const auto at = watched_.find(e.origin.instance);
     if (at == watched_.end()) continue;
-    auto& w = at->second;
-    if (!w.folded) {
-      w.arrived.push_back(e);
+    if (!at->second.folded) {
+      at->second.arrived.push_back(e);
       continue;
     }
-    fold(w, e);
-    if (settled(w)) watched_.erase(at);
+    fold(at->second, e);
+    settle(at->first);
   }
 }
 
@@ -106,11 +136,16 @@ void outcome_watcher::fold(watched& w, const recorded_event& e) {
   evolve(*w.folded, e);
 }
 
-bool outcome_watcher::settled(const watched& w) {
-  const auto result = outcome_of(*w.folded);
-  if (result.kind == outcome_kind::unknown) return false;
-  for (const auto& waiter : w.waiting) (*waiter.callback)(result);
-  return true;
+void outcome_watcher::settle(instance_id id) {
+  const auto at = watched_.find(id);
+  const auto result = outcome_of(*at->second.folded);
+  if (result.kind == outcome_kind::unknown) return;
+  answer(at->second, result);
+  watched_.erase(at);
+}
+
+void outcome_watcher::answer(watched& w, const outcome& result) {
+  for (const auto& one : std::exchange(w.waiting, {})) (*one.callback)(result);
 }
 
 void outcome_watcher::tick() {
@@ -126,7 +161,7 @@ void outcome_watcher::tick() {
       at = watched_.erase(at);
       continue;
     }
-    if (!w.folded && time - w.asked > look_again_after) read(id, w);
+    if (w.read_again && *w.read_again <= time) read(id, w);
     ++at;
   }
 }

@@ -97,8 +97,11 @@ void runtime::start() {
     throw;
   }
   try {
+    if (env->neighbours) {
+      if (const auto failure = self.house->failure()) throw *failure;
+      env->neighbours->begin(*self.house);
+    }
     if (env->keeps_journal()) self.control = internal::open_control(*this, options.path);
-    if (env->neighbours) env->neighbours->begin(*self.house);
   } catch (...) {
     stop();
     throw;
@@ -264,7 +267,9 @@ void runtime::await(const receipt& of, duration timeout, outcome_callback callba
             callback_of({outcome_kind::unknown, "who would have told is gone; ask again", id});
           });
       caf::anon_send(internal::keeper_of(*self.env, *self.house->directory(), p->name),
-                     internal::await_outcome{id, self.env->clock() + timeout, std::move(once)});
+                     internal::await_outcome{id, self.env->clock() + timeout,
+                                             std::make_shared<recorded_event>(event),
+                                             std::move(once)});
       return;
     }
   tell({outcome_kind::unknown, "the receipt's events start no process", {}});
@@ -378,6 +383,7 @@ std::string runtime::address() const {
 
 std::unique_ptr<journal_reader> runtime::open_reader() const {
   implementation_->must_run("open_reader()");
+  implementation_->must_not_wait_here("open_reader()");
   return implementation_->house->open_reader();
 }
 
@@ -390,6 +396,7 @@ std::vector<parked_event> runtime::parked(std::string_view subscription, std::si
                                           position after) const {
   auto& self = *implementation_;
   self.must_run("parked()");
+  self.must_not_wait_here("parked()");
   return self.house->parked(self.find_subscription(subscription).settings.name, limit, after);
 }
 

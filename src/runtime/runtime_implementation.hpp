@@ -97,6 +97,12 @@ struct runtime::implementation {
   void must_be_new(const std::string& call) const {
     if (house || stopped) throw error(errc::wrong_state, call + " comes before start()");
   }
+  /// An answer of another node may need the very thread that a callback holds.
+  void must_not_wait_here(const std::string& call) const {
+    if (!env->keeps_journal() && internal::inside_handler::active())
+      throw error(errc::would_block, call + " asks another node here, which a handler or callback "
+                                            "must not wait for");
+  }
   void must_run(const std::string& call) const {
     if (!house) throw error(errc::wrong_state, call + " needs a runtime that was started");
     if (stopped) throw error(errc::wrong_state, call + ": the runtime was stopped");

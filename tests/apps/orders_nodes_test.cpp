@@ -204,7 +204,7 @@ TEST_P(OrdersNodes, WhoDoesNotFitIsToldWhy) {
     o.application = "orders";
     o.join = address_;
     o.services = services;
-    o.join_within = 300ms;
+    o.join_within = 2s;
     runtime late(o);
     set_up(late, make_shop(10), mode);
     return error_of([&] { late.start(); });
@@ -215,10 +215,10 @@ TEST_P(OrdersNodes, WhoDoesNotFitIsToldWhy) {
   EXPECT_EQ(taken.code(), errc::not_running);
   EXPECT_THAT(taken.what(), HasSubstr("service 'payment' runs on node 'w1' already"));
   EXPECT_THAT(refusal({"stock"}, GetParam()).what(), HasSubstr("on node 'journal' already"));
-  EXPECT_THAT(refusal({}, other_mode).what(), HasSubstr("there"));
+  EXPECT_THAT(refusal({}, other_mode).what(), HasSubstr("ed there: all nodes run one version"));
   EXPECT_EQ(keeps->nodes().get().size(), 2U);
   address_ = "127.0.0.1:1";
-  EXPECT_THAT(refusal({}, GetParam()).what(), HasSubstr("127.0.0.1:1"));
+  EXPECT_THAT(refusal({}, GetParam()).what(), HasSubstr("cannot_connect_to_node"));
 }
 
 INSTANTIATE_TEST_SUITE_P(Modes, OrdersNodes,

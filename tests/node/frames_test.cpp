@@ -289,7 +289,7 @@ TEST(Frames, SmallOnesDoNotBecomeLarge) {
 }
 
 TEST(Frames, ThatCannotBeAreRefused) {
-  EXPECT_THAT(why_refused("\x0F"), HasSubstr("no kind 15"));
+  EXPECT_THAT(why_refused("\x10"), HasSubstr("no kind 16"));
   EXPECT_THAT(why_refused(std::string("\3\x80\0", 3)), HasSubstr("longer than it needs"));
   EXPECT_THAT(why_refused("\3\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\2"), HasSubstr("too large"));
   EXPECT_EQ(why_refused("\3\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\1"), "");

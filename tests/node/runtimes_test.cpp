@@ -6,9 +6,12 @@
 #include "runtime/runtime_access.hpp"
 
 #include <gmock/gmock.h>
+#include <spdlog/sinks/ostream_sink.h>
+#include <spdlog/spdlog.h>
 
 #include <chrono>
 #include <memory>
+#include <sstream>
 #include <string>
 #include <thread>
 #include <vector>
@@ -24,22 +27,72 @@ using testing::HasSubstr;
 
 namespace {
 
+struct ring {
+  std::string id{};
+};
+struct rang {
+  std::string id{};
+};
+ENSEMBLE_MESSAGE(ring, 1, id)
+ENSEMBLE_MESSAGE(rang, 1, id)
+
+service_definition bell() {
+  return service<>("bell").on<ring>(&ring::id,
+                                    [](const ring& c) -> decision<rang> { return rang{c.id}; });
+}
+/// Its one step gives the till a command that no frame, and no journal, can hold.
+process_definition ringing() {
+  struct nothing {};
+  return process<nothing>("ringing", "bell")
+      .deadline(1h)
+      .starts_on<rang>([](nothing&, const rang&) {})
+      .step("charge")
+      .asks("till",
+            [](const nothing&) {
+              return bookshop::charge{std::string(2 << 20, 'x'), 1};
+            })
+      .succeeds_on<bookshop::charged>()
+      .fails_on<bookshop::declined>()
+      .undone_by<bookshop::refunded>([](const nothing&) { return bookshop::refund{}; })
+      .retries({.attempts = 3, .first_delay = 1ms, .max_delay = 2ms});
+}
+
+/// What the library logs while it lives. Made before the runtimes, and gone after them.
+class heard_log {
+public:
+  heard_log() { spdlog::default_logger()->sinks().push_back(sink_); }
+  ~heard_log() { std::erase(spdlog::default_logger()->sinks(), sink_); }
+  heard_log(const heard_log&) = delete;
+  heard_log& operator=(const heard_log&) = delete;
+  [[nodiscard]] std::string text() const {
+    sink_->flush();
+    return said_.str();
+  }
+
+private:
+  std::ostringstream said_{};
+  spdlog::sink_ptr sink_ = std::make_shared<spdlog::sinks::ostream_sink_mt>(said_);
+};
+
 using service_names = std::vector<std::string>;
 
 class Runtimes : public testing::TestWithParam<process_mode> {
 protected:
   std::unique_ptr<runtime> node(runtime_options o, service_names services,
-                                till_switches* switches = nullptr) {
+                                till_switches* switches = nullptr, int version = 1) {
     o.services = std::move(services);
     o.heartbeat = 50ms;
     o.silence = 500ms;
+    o.deaths_borne = 100;
     auto made = std::make_unique<runtime>(std::move(o));
     made->host(bookshop::shop()).host(bookshop::till(switches)).host(bookshop::packing_table());
+    made->host(bell());
     auto selling = bookshop::selling({.attempts = 5, .first_delay = 1ms, .max_delay = 2ms});
+    selling.version = version;
     if (GetParam() == process_mode::orchestration)
-      made->orchestrate(std::move(selling));
+      made->orchestrate(std::move(selling)).orchestrate(ringing());
     else
-      made->choreograph(std::move(selling));
+      made->choreograph(std::move(selling)).choreograph(ringing());
     made->subscribe(subscription("mailer").on<bookshop::bought>([](const bookshop::bought&) {}));
     made->start();
     return made;
@@ -88,8 +141,9 @@ TEST_P(Runtimes, OutcomesAreKnownOnEveryNode) {
   const auto keeps = keeper({"table"});
   const auto works = worker("w1", {"shop", "till"});
   const auto client = worker("client", {});
+  int number = 0;
   for (auto* at : {keeps.get(), works.get(), client.get()}) {
-    const auto name = std::to_string(at->stats().messages);
+    const auto name = std::to_string(number++);
     EXPECT_EQ(buy_at(*at, "fine-" + name).kind, outcome_kind::completed);
     const auto declined = buy_at(*at, "declined-" + name);
     EXPECT_EQ(declined.kind, outcome_kind::compensated);
@@ -186,6 +240,58 @@ TEST_P(Runtimes, StoppingDoesNotWaitForTheJournalForEver) {
   const auto began = std::chrono::steady_clock::now();
   works->stop(300ms);
   EXPECT_LT(std::chrono::steady_clock::now() - began, 20s);
+}
+
+// A process whose command cannot be sent harms itself alone.
+TEST_P(Runtimes, ACommandThatNoFrameHoldsFailsAndTheLinkStays) {
+  const heard_log log;
+  const auto keeps = keeper({"shop", "table", "bell"});
+  const auto works = worker("w1", {"till"});
+  const auto rung = keeps->send("bell", ring{"loud"}).get();
+  EXPECT_NE(keeps->await(rung, 1s).kind, outcome_kind::completed);
+  EXPECT_EQ(buy_at(*keeps, "fine").kind, outcome_kind::completed);
+  EXPECT_THAT(log.text(), testing::Not(HasSubstr("is over")));
+}
+
+TEST_P(Runtimes, AnOutcomeIsToldThoughWhoPublishesDies) {
+  const auto keeps = keeper({"shop", "table"});
+  const auto works = worker("w1", {"till"});
+  const auto client = worker("client", {});
+  for (int n = 0; n < 60; ++n) {
+    const auto receipt = client->send("shop", buy{"told-" + std::to_string(n), 5}).get();
+    if (n % 3 == 0) runtime_access::kill(*client, "journal writer");
+    if (n % 5 == 0) runtime_access::kill(*client, "journal reader");
+    EXPECT_EQ(client->await(receipt, 20s).kind, outcome_kind::completed) << n;
+  }
+}
+
+TEST_P(Runtimes, WhoseRuntimeHasFailedIsNoNodeAnyMore) {
+  const auto keeps = keeper({"shop", "table"});
+  const auto works = worker("w1", {"till"});
+  works->observe({1}, [](const recorded_event&) { throw std::runtime_error("enough"); });
+  const auto receipt = keeps->send("shop", buy{"one", 5}).get();
+  const auto other = worker("w2", {"till"}); // let in once the first one is gone
+  EXPECT_EQ(keeps->await(receipt, 20s).kind, outcome_kind::completed);
+}
+
+TEST_P(Runtimes, WhatWasAcceptedIsAnsweredBeforeTheNodesPart) {
+  const auto keeps = keeper({"table"});
+  const auto works = worker("w1", {"shop", "till"});
+  std::vector<std::future<receipt>> answers;
+  for (int n = 0; n < 200; ++n)
+    answers.push_back(keeps->send("shop", buy{"last-" + std::to_string(n), 5}));
+  keeps->stop();
+  for (auto& answer : answers) EXPECT_NO_THROW((void)answer.get());
+}
+
+TEST_P(Runtimes, AnotherVersionOfAProcessIsRefused) {
+  const auto keeps = keeper({"shop", "table"});
+  auto o = bookshop::in_memory();
+  o.join = address_;
+  o.join_within = 2s;
+  const auto refused = error_of([&] { (void)node(std::move(o), {"till"}, nullptr, 2); });
+  EXPECT_EQ(refused.code(), errc::not_running);
+  EXPECT_THAT(refused.what(), HasSubstr("selling 1"));
 }
 
 } // namespace

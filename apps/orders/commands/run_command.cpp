@@ -53,7 +53,8 @@ public:
     summary_.took = std::chrono::steady_clock::now() - began;
     const auto last = runtime.stats(); // once it has stopped nothing is open in it
     summary_.joined = options_.node.join;
-    if (joined()) // the journal is read over the node's connection
+    // The journal is read over the node's connection.
+    if (joined() && !interrupted() && !failure->failed())
       summary_.report = verify_journal(*runtime.open_reader(), options_.files, false);
     runtime.stop();
     summary_.mode = options_.mode;
