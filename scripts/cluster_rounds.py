@@ -18,8 +18,8 @@ PATIENCE = 90.0  # seconds, in which a round must end
 class Proxy:
     """Stands between a node and the one with the journal; one thread carries all its bytes."""
 
-    def __init__(self, target):
-        self.target = target
+    def __init__(self):
+        self.target = None  # a port
         self.swallows = False  # a black hole: connections stay, and nothing comes through
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
@@ -44,8 +44,9 @@ class Proxy:
         except OSError:
             near.close()
             return
-        far.settimeout(PATIENCE)
-        near.settimeout(PATIENCE)
+        for end in (near, far):
+            end.settimeout(PATIENCE)
+            end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         with self.lock:
             self.peers[near], self.peers[far] = far, near
         self.selector.register(near, selectors.EVENT_READ)
@@ -98,8 +99,10 @@ class Cluster:
         self.orders = orders
         self.work = work
         self.seed = seed
-        self.port = free_port()
-        self.proxies = {name: Proxy(self.port) for name in ("w1", "w2", "client")}
+        self.proxies = {name: Proxy() for name in ("w1", "w2", "client")}
+        self.port = free_port()  # behind the proxies, which took theirs
+        for proxy in self.proxies.values():
+            proxy.target = self.port
         self.services = {"journal": "order", "w1": "payment,shipping", "w2": "stock"}
         self.programs = {}
         self.mode = None
@@ -180,7 +183,7 @@ def when_told(work, observer, what, after):
     with open(f"{work}/{observer}.log", encoding="utf-8", errors="replace") as log:
         for line in log:
             found = re.match(r"\[([0-9: .-]+)\].*" + what, line)
-            if found and seconds_of(found[1]) >= after:
+            if found and seconds_of(found[1]) >= after - 0.001:  # logs cut milliseconds off
                 return seconds_of(found[1])
     return None
 
@@ -230,8 +233,8 @@ def main(programs):
         if gone is None and client_was_at_work:
             raise SystemExit(f"round {number + 1}: {fault} {name}: nobody noticed")
         back = when_told(work, observer, f"node '{seen}' is connected", gone or broken)
-        detected.setdefault(fault, []).append(gone - broken if gone else None)
-        returned.setdefault(fault, []).append(back - mended if back else None)
+        detected.setdefault(fault, []).append(max(gone - broken, 0) if gone else None)
+        returned.setdefault(fault, []).append(max(back - mended, 0) if back else None)
         latency = re.search(r"latency +(.*)", page)
         times.append(latency[1] if latency else "-")
         print(f"round {number + 1:2}: {cluster.mode}, {fault} {name}: {times[-1]}", flush=True)

@@ -1,5 +1,7 @@
 #include "node/network.hpp"
 
+#include "node/tls_errors.hpp"
+
 #include <ensemble/error.hpp>
 
 #include <caf/all.hpp>
@@ -34,7 +36,10 @@ void check_reachable(const address& where, const network_settings& by) {
 }
 
 void load_network(caf::actor_system_config& into, const network_settings& settings) {
-  if (settings.tls) check_tls_files(*settings.tls, settings.node);
+  if (settings.tls) {
+    check_tls_files(*settings.tls, settings.node);
+    keep_tls_errors_apart();
+  }
   into.load<caf::io::middleman>();
   // By default CAF never notices a peer that is silent, or says nothing at all.
   into.set("middleman.heartbeat-interval", timespan_of(settings.silence / 5));

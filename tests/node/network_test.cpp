@@ -35,6 +35,7 @@ public:
   void change(int by) {
     const std::lock_guard lock(mutex_);
     count_ += by;
+    if (by < 0) ++downs_;
     changed_.notify_all();
   }
   [[nodiscard]] bool becomes(int count, std::chrono::seconds limit = 20s) {
@@ -46,10 +47,17 @@ public:
     return count_;
   }
 
+  /// How many links have ended.
+  [[nodiscard]] int downs() {
+    const std::lock_guard lock(mutex_);
+    return downs_;
+  }
+
 private:
   std::mutex mutex_;
   std::condition_variable changed_;
   int count_ = 0;
+  int downs_ = 0;
 };
 
 class counting_owner final : public internal::base_actor {
@@ -250,6 +258,27 @@ TEST(Network, AStrangerIsRefusedAndTheNodeUnharmed) {
   network_node worker(files.tls("certs", "w1"), 4);
   worker.join(port);
   EXPECT_TRUE(keeper.up.becomes(1)) << "who belongs there still gets in";
+}
+
+// OpenSSL's errors are of a thread, and all connections of a node are in one.
+TEST(Network, WhoBreaksOffEndsNoOtherConnection) {
+  workshop files;
+  files.make_certificates("certs", "journal w1 w2");
+  network_node keeper(files.tls("certs", "journal"), 1);
+  const auto port = keeper.listen();
+  network_node worker(files.tls("certs", "w1"), 2);
+  worker.join(port);
+  ASSERT_TRUE(keeper.up.becomes(1));
+  ASSERT_TRUE(worker.up.becomes(1));
+  for (int n = 0; n < 3; ++n) {
+    // Killed after its handshake, it says no goodbye.
+    (void)files.run("sleep 1 | timeout -s KILL 0.3 openssl s_client -quiet -connect 127.0.0.1:" +
+                    std::to_string(port) + " -cert certs/w2.pem -key certs/w2.key");
+    raw_socket(port).say("no TLS at all, and gone");
+  }
+  std::this_thread::sleep_for(500ms); // some heartbeats
+  EXPECT_EQ(worker.up.downs(), 0);
+  EXPECT_EQ(keeper.up.now(), 1);
 }
 
 TEST(Network, AThousandHalfOpenConnectionsAreNoHarm) {
