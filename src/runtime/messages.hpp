@@ -296,8 +296,8 @@ struct returned_event {
 struct await_outcome {
   instance_id id{};
   timestamp deadline{};
-  std::shared_ptr<const recorded_event> start{}; ///< the event that started it
   std::shared_ptr<exactly_once<const outcome&>> callback{};
+  std::shared_ptr<const recorded_event> start{}; ///< the event that started it
 };
 
 /// Runtime to gateway.

@@ -267,9 +267,8 @@ void runtime::await(const receipt& of, duration timeout, outcome_callback callba
             callback_of({outcome_kind::unknown, "who would have told is gone; ask again", id});
           });
       caf::anon_send(internal::keeper_of(*self.env, *self.house->directory(), p->name),
-                     internal::await_outcome{id, self.env->clock() + timeout,
-                                             std::make_shared<recorded_event>(event),
-                                             std::move(once)});
+                     internal::await_outcome{id, self.env->clock() + timeout, std::move(once),
+                                             std::make_shared<recorded_event>(event)});
       return;
     }
   tell({outcome_kind::unknown, "the receipt's events start no process", {}});
